@@ -1,0 +1,93 @@
+/*
+ * tr_job.h
+ *		What a job is: states and their transitions, shapes, modes, limits.
+ *
+ * Pure data and pure functions: no I/O, usable in every process.
+ */
+#ifndef TR_JOB_H
+#define TR_JOB_H
+
+#include "postgres.h"
+
+typedef enum TrState
+{
+	TR_PENDING,
+	TR_RUNNING,
+	TR_SUCCEEDED,
+	TR_FAILED,
+	TR_CANCELLED
+} TrState;
+
+typedef enum TrEvent
+{
+	TR_EVENT_CLAIM,				/* pending -> running */
+	TR_EVENT_SUCCEED,			/* running -> succeeded */
+	TR_EVENT_FAIL,				/* pending, running -> failed */
+	TR_EVENT_CANCEL,			/* pending, running -> cancelled */
+	TR_EVENT_REQUEUE			/* running -> pending */
+} TrEvent;
+
+/* How the script is called (DESIGN.md section 5). */
+typedef enum TrShape
+{
+	TR_SHAPE_TABLE,
+	TR_SHAPE_CHUNK
+} TrShape;
+
+typedef enum TrMode
+{
+	TR_MODE_CREATE,
+	TR_MODE_APPEND
+} TrMode;
+
+/* How numeric arrives in pandas. */
+typedef enum TrNumeric
+{
+	TR_NUMERIC_FLOAT64,
+	TR_NUMERIC_DECIMAL
+} TrNumeric;
+
+/*
+ * Where a job failed; stands in the job row (error_stage) beside the
+ * SQLSTATE.  The names are those of tr_stage_name().
+ */
+typedef enum TrStage
+{
+	TR_STAGE_NONE,
+	TR_STAGE_VALIDATE,			/* the script was refused before it ran */
+	TR_STAGE_START,				/* sandbox, walls, source, destination, rights */
+	TR_STAGE_INPUT,				/* a source value cannot be given exactly */
+	TR_STAGE_RUN,				/* the script raised or a guard refused */
+	TR_STAGE_LIMIT,				/* a limit ended it */
+	TR_STAGE_OUTPUT,			/* the result was refused */
+	TR_STAGE_INFRASTRUCTURE,	/* a process died that should not have */
+	TR_STAGE_CANCEL
+} TrStage;
+
+typedef struct TrLimits
+{
+	int64		wall_ms;
+	int64		cpu_ms;
+	int64		memory_bytes;
+	int64		output_rows;
+	int64		output_bytes;
+	int64		log_bytes;
+} TrLimits;
+
+/* The new state, or elog(ERROR) when the event is not legal in this state. */
+extern TrState tr_job_transition(TrState state, TrEvent event);
+extern bool tr_job_is_final(TrState state);
+
+/* Names as they stand in tables and arguments; parsers raise 22023 with the
+ * list of what is accepted. */
+extern const char *tr_state_name(TrState state);
+extern const char *tr_stage_name(TrStage stage);
+extern const char *tr_shape_name(TrShape shape);
+extern const char *tr_mode_name(TrMode mode);
+extern const char *tr_numeric_name(TrNumeric numeric);
+extern TrState tr_state_parse(const char *name);
+extern TrShape tr_shape_parse(const char *name);
+extern TrMode tr_mode_parse(const char *name);
+extern TrNumeric tr_numeric_parse(const char *name);
+
+#endif							/* TR_JOB_H */
