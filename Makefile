@@ -1,0 +1,128 @@
+# transform: pandas scripts on PostgreSQL tables, in a confined process.
+# `make help` lists what one can ask for.  This file only says what belongs
+# together; the work is done by scripts/, extension/Makefile (PGXS) and
+# sandbox_host/Makefile.
+
+TOP := $(abspath $(dir $(lastword $(MAKEFILE_LIST))))
+BUILD ?= $(TOP)/build
+override BUILD := $(abspath $(BUILD))
+S := BUILD='$(BUILD)' PG_CONFIG='$(PG_CONFIG)' SAN='$(SAN)' WHEELS='$(WHEELS)' $(TOP)/scripts
+
+# Which server: PG_CONFIG, or the first Debian one that has its headers.
+PG_CONFIG ?=
+pg_config = $(or $(PG_CONFIG),$(shell $(S)/find-server.sh))
+pkglibdir = $(shell $(pg_config) --pkglibdir)
+bindir = $(shell $(pg_config) --bindir)
+VENV = $(or $(shell cat $(BUILD)/run-folder 2>/dev/null),$(BUILD))/venv
+
+# Lengths of the long runs; what `make check` uses of them stands in
+# scripts/run-tests.sh.
+CORPUS ?= $(TOP)/test/corpus
+WALLS_OFF ?=
+ROUNDS ?= 200
+RUNS ?= 10000000
+ROWS ?= 2000000
+ROWS_BIG ?= 20000000
+
+.DEFAULT_GOAL := build
+.PHONY: help setup venv build module host install install-files uninstall temp-install \
+	demo demo-psql demo-stop play check check-style asan corpus bench crash fuzz clean
+
+help:
+	@echo 'make demo          install what is needed, build, run a real job on real data'
+	@echo 'make check         build and run every test'
+	@echo
+	@echo 'make demo-psql     psql on the demo;  make demo-stop stops it'
+	@echo 'make play          a server with a small seed database, and psql on it'
+	@echo 'make build         build only (setup installs what that takes)'
+	@echo 'make install       into the server of PG_CONFIG ($(or $(pg_config),none found))'
+	@echo 'make clean         stop every cluster of this folder and remove all that was built'
+	@echo
+	@echo 'make corpus CORPUS=FOLDER [WALLS_OFF=language,imports]   scripts that attack, and scripts that must work'
+	@echo 'make bench [ROWS=2000000 ROWS_BIG=20000000]              speed and memory'
+	@echo 'make crash ROUNDS=200                                    kill -9 at random moments'
+	@echo 'make fuzz RUNS=10000000                                  the frame decoder under libFuzzer'
+	@echo 'make asan          every test once under AddressSanitizer'
+	@echo 'make check-style   the style checks alone'
+
+# ---- build
+
+setup:
+	@$(S)/setup-debian.sh
+	@$(S)/venv.sh
+
+build: module host
+
+module:
+	@mkdir -p $(BUILD)/ext
+	@$(MAKE) --no-print-directory -C $(BUILD)/ext -f $(TOP)/extension/Makefile PG_CONFIG=$(pg_config) SAN=$(SAN)
+
+host:
+	@$(MAKE) --no-print-directory -C $(TOP)/sandbox_host O=$(BUILD)/host SAN=$(SAN)
+
+# ---- install
+
+install: setup
+	@$(MAKE) --no-print-directory build install-files
+	@echo "Installed.  Next, in postgresql.conf: shared_preload_libraries = 'transform'; restart; CREATE EXTENSION transform;"
+
+# LINK_VENV=yes links the virtual environment instead of copying it (250 MB).
+install-files:
+	@$(MAKE) --no-print-directory -C $(BUILD)/ext -f $(TOP)/extension/Makefile \
+		install PG_CONFIG=$(pg_config) SAN=$(SAN) DESTDIR=$(DESTDIR)
+	@$(MAKE) --no-print-directory -C $(TOP)/sandbox_host install O=$(BUILD)/host SAN=$(SAN) \
+		DESTDIR=$(DESTDIR) bindir=$(bindir) drvdir=$(pkglibdir)/transform/python
+	@rm -rf $(DESTDIR)$(pkglibdir)/transform/venv
+	@$(if $(LINK_VENV),ln -s,cp -a) $(VENV) $(DESTDIR)$(pkglibdir)/transform/venv
+
+uninstall:
+	@$(MAKE) --no-print-directory -C $(BUILD)/ext -f $(TOP)/extension/Makefile \
+		uninstall PG_CONFIG=$(pg_config) DESTDIR=$(DESTDIR)
+	rm -rf $(DESTDIR)$(pkglibdir)/transform $(DESTDIR)$(bindir)/sandbox_host
+
+temp-install: setup
+	@$(MAKE) --no-print-directory build
+	+@$(S)/temp-install.sh
+
+# ---- run
+
+demo: temp-install
+	@$(S)/demo.sh
+
+demo-psql:
+	@$(S)/demo.sh psql
+
+demo-stop:
+	@$(S)/demo.sh stop
+
+play: temp-install
+	@$(S)/play.sh
+
+# ---- test
+
+check:
+	@$(S)/setup-debian.sh check
+	@$(MAKE) --no-print-directory temp-install
+	@$(S)/run-tests.sh $(SUITES)
+
+check-style:
+	@$(S)/check-style.sh
+
+asan:
+	@$(MAKE) --no-print-directory check BUILD=$(BUILD)/asan SAN=address
+
+corpus: temp-install
+	@$(S)/with-python.sh test/corpus_run/run.py --walls-off '$(WALLS_OFF)' '$(CORPUS)'
+
+bench: temp-install
+	@$(S)/with-python.sh test/bench/run.py --rows $(ROWS) --rows-big $(ROWS_BIG)
+
+crash: temp-install
+	@$(S)/with-python.sh test/crash/run.py --rounds $(ROUNDS)
+
+fuzz:
+	@$(S)/setup-debian.sh check
+	@$(S)/fuzz.sh $(RUNS)
+
+clean:
+	@$(S)/clean.sh
