@@ -46,7 +46,6 @@ configure() {
 		say "listen_addresses = ''"
 		say "unix_socket_directories = '$(realpath "$folder/sock")'"
 		say "port = 5432"
-		say "cluster_name = '$(basename "$folder")'"
 		[ -z "$1" ] || cat "$1"
 		shift
 		for setting in "$@"; do

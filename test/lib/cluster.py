@@ -1,0 +1,140 @@
+"""A throw-away PostgreSQL cluster for a test program, through scripts/cluster.sh,
+and a look at the processes below it."""
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+
+import pq
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+class Cluster:
+    """with Cluster("corpus", {"transform.warm_workers": 4}) as cluster: ..."""
+
+    def __init__(self, name, settings=None, environment=None, configuration="test/transform.conf"):
+        base = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+        self.folder = tempfile.mkdtemp(prefix="transform-%s-" % name, dir=base)
+        os.chmod(self.folder, 0o755)
+        self.settings = settings or {}
+        self.environment = environment or {}
+        self.seen = {}
+        self.configuration = os.path.join(TOP, configuration)
+
+    def __enter__(self):
+        try:
+            self.start()
+        except BaseException:
+            self.remove()
+            raise
+        return self
+
+    def __exit__(self, kind, *_):
+        if kind and os.environ.get("KEEP"):
+            print("kept for inspection: %s" % self.folder)
+            self._script("stop")
+        else:
+            self.remove()
+
+    def _script(self, command, *arguments):
+        environment = dict(os.environ, SERVER_ENVIRONMENT=" ".join("%s=%s" % kv for kv in self.environment.items()))
+        subprocess.run([os.path.join(TOP, "scripts/cluster.sh"), command, self.folder, *arguments],
+                       check=True, env=environment, stdin=subprocess.DEVNULL)
+
+    def start(self):
+        self._script("start", self.configuration, *["%s=%s" % kv for kv in self.settings.items()])
+
+    def stop(self):
+        self._script("stop")
+
+    def remove(self):
+        self._script("remove")
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    @property
+    def socket_folder(self):
+        return os.path.realpath(self.folder + "/sock")
+
+    @property
+    def log(self):
+        return self.folder + "/log"
+
+    def connect(self, user="postgres", dbname="postgres", **more):
+        return pq.connect(host=self.socket_folder, port=5432, user=user, dbname=dbname, **more)
+
+    def postmaster(self):
+        """The postmaster's process id, or None."""
+        try:
+            with open(self.folder + "/data/postmaster.pid") as f:
+                return int(f.readline())
+        except (OSError, ValueError):
+            return None
+
+    def processes(self):
+        """Every process of this cluster, sandbox_host's included: {pid: Process}.
+
+        The descendants of the postmaster, and whatever was one in an earlier
+        call and is still alive: an orphan has another parent, or none.
+        """
+        every = process_table()
+        root = self.postmaster()
+        mine = {}
+        for pid, process in every.items():
+            if self.seen.get(pid) == process.start or root in _ancestors(every, pid):
+                mine[pid] = process
+        self.seen = {pid: process.start for pid, process in mine.items()}
+        return mine
+
+
+def _ancestors(every, pid):
+    """The process itself and those above it."""
+    chain = []
+    while pid in every and pid not in chain:
+        chain.append(pid)
+        pid = every[pid].parent
+    return chain
+
+
+class Process:
+    __slots__ = ("pid", "parent", "state", "title", "program", "start")
+
+    def __init__(self, pid):
+        with open("/proc/%d/stat" % pid) as f:
+            fields = f.read().rsplit(")", 1)[1].split()
+        with open("/proc/%d/cmdline" % pid, "rb") as f:
+            self.title = f.read().replace(b"\0", b" ").decode(errors="replace").strip()
+        self.pid, self.parent, self.state, self.start = pid, int(fields[1]), fields[0], int(fields[19])
+        try:
+            self.program = os.readlink("/proc/%d/exe" % pid)
+        except OSError:
+            self.program = ""
+
+    def __repr__(self):
+        return "%d<%d %s %s" % (self.pid, self.parent, self.state, self.title)
+
+
+def process_table():
+    table = {}
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            try:
+                table[int(name)] = Process(int(name))
+            except (OSError, ValueError, IndexError):
+                pass
+    return table
+
+
+def wait_for(fact, seconds=30.0, what="a fact"):
+    """Poll until fact() is true; returns its value.  Never waits for time alone."""
+    end = time.monotonic() + seconds
+    pause = 0.002
+    while True:
+        value = fact()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise TimeoutError("waited %.0f s for %s" % (seconds, what() if callable(what) else what))
+        time.sleep(pause)
+        pause = min(pause * 1.5, 0.1)
