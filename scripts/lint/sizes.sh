@@ -1,0 +1,12 @@
+#!/bin/sh
+# a function is at most 80 lines, a file at most 700
+git ls-files -co --exclude-standard '*.c' '*.h' '*.py' '*.sh' '*.pl' '*.pm' | grep -v '^test/corpus/' |
+	xargs -r awk '
+		FNR == 1 { start = 0 }
+		FNR == 701 { print FILENAME ": over 700 lines"; bad = 1 }
+		FILENAME ~ /\.[ch]$/ && /^\{/ { start = FNR }
+		FILENAME ~ /\.[ch]$/ && /^\}/ {
+			if (start && FNR - start > 80) { print FILENAME ":" start ": " FNR - start " lines"; bad = 1 }
+			start = 0
+		}
+		END { exit bad }'

@@ -1,0 +1,180 @@
+#!/bin/bash
+# run-tests.sh [SUITE ...]: run the suites (all by default), each on throw-away
+# clusters, on tmpfs where there is one.  Prints a line per suite while it
+# runs, keeps each one's output in build/check/SUITE.log, and closes with one
+# line: "N passed, N failed" (and skipped, when there are any).
+#
+# A suite is a function suite_NAME below.  Its output is TAP ("ok", "not ok",
+# "# SKIP" at the start of a line) or what pg_regress prints; a suite that ends
+# with an error counts at least one failure, and one that ran no test is a
+# failure.  Long runs are short here; `make help` names the full ones.
+. "$(dirname "$0")/common.sh"
+find_server
+find_run_folder
+set +e
+
+corpus_options=(--limits low)
+crash_rounds=${CRASH_ROUNDS:-12}
+fuzz_runs=${FUZZ_RUNS:-200000}
+
+suites=("$@")
+[ ${#suites[@]} -gt 0 ] ||
+	suites=(style unit policy host regress isolation tap corpus crash fuzz)
+
+logs=$build/check
+rm -rf "$logs"
+mkdir -p "$logs"
+if [ -w /dev/shm ] && [ "$(df -Pk /dev/shm | awk 'END { print $4 }')" -gt 1000000 ]; then
+	scratch=$(mktemp -d /dev/shm/transform-check.XXXXXX)
+else
+	scratch=$(mktemp -d "$run/check.XXXXXX")
+fi
+chmod 755 "$scratch"
+source=$scratch/source
+suite_pid=
+interrupted() { [ -z "$suite_pid" ] || kill -- -"$suite_pid" 2>/dev/null; exit 130; }
+finish() {
+	for folder in "$scratch"/*/data; do
+		[ ! -d "$folder" ] || "$top/scripts/cluster.sh" remove "${folder%/data}"
+	done
+	rm -rf "$scratch"
+}
+trap interrupted INT TERM HUP
+trap finish EXIT
+
+# What the suites find in their environment.
+pgxs_test=$(dirname "$("$pg_config" --pgxs)")/../test
+pkglibdir=$pg$("$pg_config" --pkglibdir)
+export BUILD=$build
+export SANDBOX_HOST=$pg$bindir/sandbox_host
+export SANDBOX_VENV=$venv
+export SANDBOX_DRIVER=$pkglibdir/transform/python
+export PYTHONDONTWRITEBYTECODE=1
+export PYTHONPATH=$top/test/lib
+[ -z "${SAN:-}" ] || export SERVER_ENVIRONMENT=$("$top/scripts/sanitizer.sh" environment)
+
+# The server's account may not be able to read the checkout: what runs as that
+# account runs from a copy.
+copy_source() {
+	mkdir -p "$source"
+	cp -r "$top/test" "$top/examples" "$top/scripts" "$top/sql" "$top/control" "$top/sandbox_host" "$source/"
+	chmod -R a+rX,u+w "$source"
+	mkdir -p "$scratch/tap" "$scratch/work"
+	chmod 1777 "$scratch/tap" "$scratch/work"
+	give_server "$source"
+}
+
+# ---- the suites
+
+suite_style() { "$top/scripts/check-style.sh"; }
+
+suite_unit() { "$top/scripts/unit.sh"; }
+
+# Programs that print TAP, as the server's account, none of them needs a server.
+run_programs() {
+	local program status=0
+	for program in "$@"; do
+		echo "# $program"
+		case $program in
+			*.py) as_server env HOME="$scratch/work" PYTHONPATH="$source/test/lib" "$venv/bin/python3" "$program" ;;
+			*) as_server env HOME="$scratch/work" "$program" ;;
+		esac || { echo "# $program ended with status $?"; status=1; }
+	done
+	return $status
+}
+
+suite_policy() { cd "$scratch/work" && run_programs "$source/test/policy/run.py"; }
+
+suite_host() {
+	cd "$scratch/work" || return 1
+	run_programs $(find "$source/test/host" "$source/test/escape" -maxdepth 1 \
+		\( -name 'run*.py' -o -name 'test_*.py' -o -name 'test_*.sh' \) 2>/dev/null | sort)
+}
+
+# pg_regress_suite PROGRAM FOLDER EXTENSION: every file of test/FOLDER, in order.
+pg_regress_suite() {
+	local tests work=$logs/$2
+	tests=$(cd "$top/test/$2" && ls | sed -n "s/\.$3\$//p" | sort)
+	[ -n "$tests" ] || return 1
+	mkdir -p "$work"
+	"$top/scripts/cluster.sh" start "$scratch/$2" "$top/test/transform.conf" || return 1
+	"$pgxs_test/$1" --inputdir="$top/test" --outputdir="$work" --bindir="$pg$bindir" \
+		--host="$(realpath "$scratch/$2/sock")" --port=5432 --user=postgres \
+		--dbname="$2" --dlpath="$pkglibdir" $tests
+	local status=$?
+	[ $status = 0 ] || cat "$work/regression.diffs"
+	cp "$scratch/$2/log" "$logs/$2-server.log"
+	"$top/scripts/cluster.sh" remove "$scratch/$2"
+	return $status
+}
+
+suite_regress() { pg_regress_suite regress/pg_regress sql sql; }
+
+suite_isolation() { pg_regress_suite isolation/pg_isolation_regress specs spec; }
+
+suite_tap() {
+	cd "$scratch/tap" || return 1
+	as_server env PATH="$pg$bindir:$PATH" TESTDIR="$scratch/tap" TESTDATADIR="$scratch/tap/data" \
+		TESTLOGDIR="$scratch/tap/log" PG_REGRESS="$pgxs_test/regress/pg_regress" \
+		TRANSFORM_CONF="$source/test/transform.conf" TRANSFORM_SOURCE="$source" \
+		prove -v -I "$pgxs_test/perl" -I "$source/test/perl" "$source"/test/tap/*.pl
+	local status=$?
+	[ $status = 0 ] || cp -r "$scratch/tap/tmp_check/log" "$logs/tap" 2>/dev/null
+	return $status
+}
+
+suite_corpus() {
+	"$venv/bin/python3" -u "$top/test/corpus_run/test_judge.py" &&
+		"$venv/bin/python3" -u "$top/test/corpus_run/run.py" "${corpus_options[@]}" "$top/test/corpus"
+}
+
+suite_crash() { "$venv/bin/python3" -u "$top/test/crash/run.py" --rounds "$crash_rounds"; }
+
+suite_fuzz() { "$top/scripts/fuzz.sh" "$fuzz_runs"; }
+
+# ---- counting
+
+# count LOG: prints "passed failed skipped".
+count() {
+	awk '
+		/^ok.*# *[Ss][Kk][Ii][Pp]/ { skipped++; next }
+		/^not ok.*# *TODO/ { skipped++; next }
+		/^ok( |$)/ || /: .* \(bar .*\) ok$/ { passed++; next }
+		/^not ok( |$)/ || /: .* \(bar .*\) short$/ { failed++; next }
+		/^(test|    ) .*\.\.\. +ok / { passed++; next }
+		/^(test|    ) .*\.\.\. +(FAILED|failed)/ { failed++; next }
+		END { print passed + 0, failed + 0, skipped + 0 }' "$1"
+}
+
+passed=0 failed=0 skipped=0
+started=$SECONDS
+copy_source
+for suite in "${suites[@]}"; do
+	log=$logs/$suite.log
+	printf '%-10s' "$suite"
+	begin=$SECONDS
+	set -m
+	( "suite_$suite" ) > "$log" 2>&1 < /dev/null &
+	suite_pid=$!
+	set +m
+	wait "$suite_pid"
+	status=$?
+	suite_pid=
+	read -r p f s <<< "$(count "$log")"
+	why=
+	if [ $((p + f)) = 0 ]; then
+		f=$((f + 1)) why=' (ran no test)'
+	elif [ $status != 0 ] && [ "$f" = 0 ]; then
+		f=1 why=" (ended with status $status)"
+	fi
+	echo "$p passed, $f failed$([ "$s" = 0 ] || echo ", $s skipped")$why in $((SECONDS - begin)) s"
+	if [ "$f" != 0 ]; then
+		grep -nE '^not ok|\(bar .*\) short$|\.\.\. +FAILED' "$log" | head -n 20 | sed 's/^/    /'
+		tail -n 30 "$log" | sed 's/^/    | /'
+		echo "    whole log: $log"
+	fi
+	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+done
+echo "$((SECONDS - started)) s in all"
+echo "$passed passed, $failed failed$([ $skipped = 0 ] || echo ", $skipped skipped")"
+[ $failed = 0 ]
