@@ -713,6 +713,7 @@ tr_link_wait(TrLink *link)
 	uint32		control = WL_SOCKET_READABLE;
 	uint32		data = WL_SOCKET_READABLE;
 	WaitEvent	event;
+	static uint32 wait_event;
 
 	if (link->control_out.sent < link->control_out.used)
 		control |= WL_SOCKET_WRITEABLE;
@@ -725,7 +726,7 @@ tr_link_wait(TrLink *link)
 		set_interest(link, link->data_event, &link->data_interest, data);
 
 	(void) WaitEventSetWait(link->events, -1, &event, 1,
-							TR_WAIT_EVENT_SANDBOX);
+							tr_wait_event(&wait_event, "TransformSandbox"));
 	if (event.events & WL_LATCH_SET)
 		ResetLatch(MyLatch);
 	CHECK_FOR_INTERRUPTS();

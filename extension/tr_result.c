@@ -1,0 +1,135 @@
+/*
+ * tr_result.c
+ *		The columns of a script's result, checked and ready to decode.
+ *
+ * Process: the backend that holds a job.
+ */
+#include "postgres.h"
+
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+
+#include "tr_errors.h"
+#include "tr_result.h"
+
+/* Add a complaint about one column to the list for one error. */
+static void pg_attribute_printf(2, 3)
+complain(StringInfo problems, const char *format,...)
+{
+	char		line[512];
+	va_list		args;
+
+	va_start(args, format);
+	vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	appendStringInfo(problems, "%s%s", problems->len > 0 ? "\n" : "", line);
+}
+
+static bool
+is_duplicate(TrResult *result, int n)
+{
+	for (int i = 0; i < n; i++)
+		if (strcmp(result->columns[i].name, result->columns[n].name) == 0)
+			return true;
+	return false;
+}
+
+static void
+check_column(TrResult *result, int i, const WireColumn *col,
+			 StringInfo problems)
+{
+	const char *name = result->columns[i].name;
+	int32		typmod;
+
+	if (name[0] == '\0')
+		complain(problems, "Column %d has an empty name.", i + 1);
+	else if (strlen(name) >= NAMEDATALEN)
+		complain(problems, "Column %d: the name \"%.40s...\" has %d bytes, %d are allowed.",
+				 i + 1, name, (int) strlen(name), NAMEDATALEN - 1);
+	else if (memchr(col->name.data, 0, col->name.len) != NULL)
+		complain(problems, "Column %d: the name contains a NUL character.",
+				 i + 1);
+	else if (is_duplicate(result, i))
+		complain(problems, "Column \"%s\" stands there more than once.",
+				 name);
+	if (!wire_format_parse(col->format, &result->formats[i]) ||
+		!OidIsValid(tr_type_for_format(&result->formats[i], &typmod)))
+		complain(problems, "Column \"%s\" has a type that cannot be stored (Arrow \"%s\").",
+				 name, tr_text_from_worker((WireText) {col->format,
+										   strlen(col->format)}, false));
+}
+
+TrResult *
+tr_result_open(const uint8 *payload, uint32 len)
+{
+	MemoryContext context = AllocSetContextCreate(CurTransactionContext,
+												  "transform result",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+	WireColumn *cols = palloc(sizeof(WireColumn) * WIRE_MAX_COLUMNS);
+	TrResult   *result = palloc0(sizeof(TrResult));
+	StringInfoData problems;
+	const char *why;
+	int			n = wire_schema_decode(payload, len, cols, &why);
+
+	if (n < 0)
+		ereport(ERROR,
+				(errcode(TR_ERR_PROTOCOL),
+				 errmsg("the worker broke the protocol: %s", why)));
+	if (n == 0)
+		ereport(ERROR,
+				(errcode(TR_ERR_RESULT),
+				 errmsg("the result has no columns"),
+				 errhint("Return a DataFrame with at least one column.")));
+	result->context = context;
+	result->chunk_context = AllocSetContextCreate(context,
+												  "transform result chunk",
+												  ALLOCSET_DEFAULT_SIZES);
+	result->ncols = n;
+	result->formats = palloc0(sizeof(WireFormat) * n);
+	result->columns = palloc0(sizeof(TrDecoder) * n);
+	result->values = palloc0(sizeof(Datum) * n);
+	result->nulls = palloc0(sizeof(bool) * n);
+	initStringInfo(&problems);
+	for (int i = 0; i < n; i++)
+	{
+		result->columns[i].name = tr_text_from_worker(cols[i].name, false);
+		check_column(result, i, &cols[i], &problems);
+	}
+	if (problems.len > 0)
+		ereport(ERROR,
+				(errcode(TR_ERR_RESULT),
+				 errmsg("the result has columns that cannot be stored"),
+				 errdetail("%s", problems.data),
+				 errhint("Rename or convert them in the script.")));
+	pfree(cols);
+	MemoryContextSwitchTo(old);
+	return result;
+}
+
+void
+tr_result_begin(TrResult *result, const uint8 *payload, uint32 len,
+				uint32 *rows, uint32 *flags)
+{
+	WireChunk	chunk;
+	const char *why;
+	MemoryContext old;
+
+	if (!wire_chunk_decode(payload, len, &chunk, &why))
+		ereport(ERROR,
+				(errcode(TR_ERR_PROTOCOL),
+				 errmsg("the worker broke the protocol: %s", why)));
+	if ((int) chunk.columns != result->ncols)
+		ereport(ERROR,
+				(errcode(TR_ERR_PROTOCOL),
+				 errmsg("the worker broke the protocol: a chunk of %u columns after a schema of %d",
+						chunk.columns, result->ncols)));
+	MemoryContextReset(result->chunk_context);
+	old = MemoryContextSwitchTo(result->chunk_context);
+	for (int i = 0; i < result->ncols; i++)
+		tr_decoder_begin(&result->columns[i], &chunk, i, result->rows + 1);
+	MemoryContextSwitchTo(old);
+	result->rows += chunk.rows;
+	*rows = chunk.rows;
+	*flags = chunk.flags;
+}

@@ -1,0 +1,583 @@
+/*
+ * tr_session.c
+ *		One conversation with a worker, from connecting to its exit.
+ *
+ * Process: the runner of a job, or a backend that validates, previews or asks
+ * for status.  See tr_session.h for whose rights apply.
+ *
+ * The loop of a run feeds first, so that the worker always has rows to work
+ * on, then stores what came back, then waits; while rows are stored bytes
+ * keep moving in both directions, so neither side can block the other.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/json.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+
+#include "tr_errors.h"
+#include "tr_failure.h"
+#include "tr_feed.h"
+#include "tr_guc.h"
+#include "tr_link.h"
+#include "tr_result.h"
+#include "tr_session.h"
+#include "tr_sink.h"
+
+/* Limits of a validation: nothing of the script runs. */
+#define VALIDATE_WALL_MS	20000
+#define VALIDATE_CPU_MS		10000
+#define VALIDATE_MEMORY		(INT64CONST(256) * 1024 * 1024)
+
+typedef struct Session
+{
+	const TrTask *task;
+	TrOutcome  *outcome;
+	TrProgress *progress;
+	TrLink	   *link;
+	TrFeed	   *feed;
+	TrResult   *result;
+	TrSink	   *sink;
+	bool		fed;			/* END has been queued */
+	bool		done;			/* DONE has come */
+	uint64		log_bytes;
+	uint64		output_bytes;
+
+	/* preview */
+	bool		preview;
+	List	   *rows;			/* of char *, JSON */
+	TupleDesc	desc;
+
+	/* validation */
+	List	   *findings;
+} Session;
+
+/* ---- opening ---- */
+
+/* "key": "value" with a comma before it. */
+static void
+add_text(StringInfo json, const char *key, const char *value)
+{
+	int			len;
+	char	   *utf8 = tr_text_to_utf8(value, strlen(value), &len);
+
+	appendStringInfo(json, ", \"%s\": ", key);
+	escape_json(json, pnstrdup(utf8, len));
+}
+
+static void
+queue_task(Session *s, const char *action)
+{
+	const TrTask *task = s->task;
+	StringInfoData json;
+	uint8		header[WIRE_HEADER_SIZE];
+
+	initStringInfo(&json);
+	appendStringInfo(&json, "{\"action\": \"%s\"", action);
+	add_text(&json, "name", task->script);
+	add_text(&json, "code", task->code);
+	add_text(&json, "shape", tr_shape_name(task->shape));
+	add_text(&json, "numeric", tr_numeric_name(task->numeric));
+	if (task->params != NULL)
+	{
+		int			len;
+		char	   *utf8 = tr_text_to_utf8(task->params, strlen(task->params),
+										   &len);
+
+		appendStringInfo(&json, ", \"params\": %.*s", len, utf8);
+	}
+	appendStringInfo(&json, ", \"log_bytes\": " INT64_FORMAT
+					 ", \"output_rows\": " INT64_FORMAT
+					 ", \"output_bytes\": " INT64_FORMAT "}",
+					 task->limits.log_bytes, task->limits.output_rows,
+					 task->limits.output_bytes);
+	if (json.len > WIRE_MAX_PAYLOAD)
+		ereport(ERROR,
+				(errcode(TR_ERR_LIMIT),
+				 errmsg("script and params together are larger than %u MB",
+						WIRE_MAX_PAYLOAD / 1024 / 1024)));
+	tr_link_queue(s->link, header,
+				  wire_header_encode(header, WIRE_TASK, json.len));
+	tr_link_queue(s->link, json.data, json.len);
+	pfree(json.data);
+}
+
+static void
+open_link(Session *s)
+{
+	WireJob		job = {
+		.job_id = s->task->job_id,
+		.wall_ms = s->task->limits.wall_ms,
+		.cpu_ms = s->task->limits.cpu_ms,
+		.memory_bytes = s->task->limits.memory_bytes,
+		.required_walls = s->task->required_walls
+	};
+
+	s->link = tr_link_open(tr_guc_address(), &job);
+}
+
+static void
+open_feed(Session *s, uint64 row_limit)
+{
+	const TrTask *task = s->task;
+	uint8	   *frame;
+	size_t		len;
+
+	s->feed = tr_feed_open(task->source, task->numeric,
+						   task->shape == TR_SHAPE_CHUNK ? task->chunk_rows : 0,
+						   row_limit);
+	frame = tr_feed_schema(s->feed, &len);
+	tr_link_queue(s->link, frame, len);
+	pfree(frame);
+}
+
+/* ---- what comes back ---- */
+
+static void
+handle_log(Session *s, const TrFrame *frame)
+{
+	const char *why;
+	uint32		stream;
+	WireText	text;
+	char	   *copy;
+
+	if (!wire_log_decode(frame->payload, frame->len, &stream, &text, &why))
+		tr_fail_protocol(why);
+
+	/* the driver cuts its own output; a worker that does not is cut here */
+	s->log_bytes += text.len;
+	if (s->log_bytes > s->task->limits.log_bytes + 2 * WIRE_MAX_TEXT ||
+		s->task->log == NULL)
+		return;
+	copy = tr_text_from_worker(text, true);
+	s->task->log(s->task->log_arg, (int) stream, copy, strlen(copy));
+	pfree(copy);
+}
+
+static void
+handle_finding(Session *s, const TrFrame *frame)
+{
+	const char *why;
+	WireFinding wire;
+	TrFinding  *finding = palloc0(sizeof(TrFinding));
+
+	if (!wire_finding_decode(frame->payload, frame->len, &wire, &why))
+		tr_fail_protocol(why);
+	if (list_length(s->findings) >= 1000)
+		return;
+	finding->line = wire.line;
+	finding->column = wire.column;
+	finding->severity = wire.severity == 1 ? "error" : "warning";
+	finding->what = tr_text_from_worker(wire.what, false);
+	finding->why = tr_text_from_worker(wire.why, false);
+	finding->instead = tr_text_from_worker(wire.instead, false);
+	s->findings = lappend(s->findings, finding);
+}
+
+/* Columns of a preview: their natural types. */
+static void
+open_preview(Session *s)
+{
+	TrResult   *result = s->result;
+	const TrSourceColumn *source;
+	int			nsource = tr_feed_columns(s->feed, &source);
+	TupleDesc	desc = CreateTemplateTupleDesc(result->ncols);
+
+	for (int i = 0; i < result->ncols; i++)
+	{
+		TrDecoder  *col = &result->columns[i];
+		WireFormat	format = result->formats[i];
+		int32		typmod;
+		Oid			type = tr_sink_column_type(&format, col->name,
+											   s->task->numeric, source,
+											   nsource, &typmod);
+
+		if (!tr_decoder_init(col, &format, type, typmod))
+			elog(ERROR, "no way to show column \"%s\"", col->name);
+		TupleDescInitEntry(desc, i + 1, col->name, col->type, col->typmod, 0);
+	}
+	s->desc = BlessTupleDesc(desc);
+}
+
+static void
+handle_schema(Session *s, const TrFrame *frame)
+{
+	const TrSourceColumn *source;
+	int			nsource;
+
+	if (s->feed == NULL)
+		tr_fail_protocol("a schema where none was asked for");
+	s->outcome->stage = TR_STAGE_OUTPUT;
+	s->result = tr_result_open(frame->payload, frame->len);
+	if (s->preview)
+		open_preview(s);
+	else
+	{
+		nsource = tr_feed_columns(s->feed, &source);
+		s->sink = tr_sink_open(s->task->destination, s->task->mode,
+							   s->task->numeric, s->result, source, nsource);
+		s->outcome->destination = tr_sink_relation(s->sink);
+	}
+	s->outcome->stage = TR_STAGE_RUN;
+}
+
+static void
+store_preview(Session *s, uint32 rows)
+{
+	MemoryContext caller = CurrentMemoryContext;
+
+	for (uint32 row = 0; row < rows; row++)
+	{
+		HeapTuple	tuple;
+		Datum		json;
+		MemoryContext old = MemoryContextSwitchTo(s->result->chunk_context);
+
+		CHECK_FOR_INTERRUPTS();
+		tr_result_row(s->result, row);
+		tuple = heap_form_tuple(s->desc, s->result->values, s->result->nulls);
+		json = DirectFunctionCall1(row_to_json,
+								   HeapTupleGetDatum(tuple));
+		MemoryContextSwitchTo(caller);
+		s->rows = lappend(s->rows, TextDatumGetCString(json));
+		MemoryContextSwitchTo(old);
+		MemoryContextSwitchTo(caller);
+	}
+}
+
+/* The driver checks these limits early; a worker that does not is cut here. */
+static void
+check_output_limits(Session *s, uint32 rows, uint32 bytes)
+{
+	const TrLimits *limits = &s->task->limits;
+
+	s->output_bytes += bytes;
+	if (s->result->rows > (uint64) limits->output_rows)
+		tr_fail_limit(TR_LIMIT_OUTPUT_ROWS, limits->output_rows,
+					  s->result->rows);
+	if (s->output_bytes > (uint64) limits->output_bytes)
+		tr_fail_limit(TR_LIMIT_OUTPUT_BYTES, limits->output_bytes,
+					  s->output_bytes);
+}
+
+static void
+pump(void *arg)
+{
+	tr_link_pump((TrLink *) arg);
+}
+
+static void
+handle_chunk(Session *s, const TrFrame *frame)
+{
+	uint32		rows;
+	uint32		flags;
+
+	if (s->result == NULL)
+		tr_fail_protocol("rows before their schema");
+	s->outcome->stage = TR_STAGE_OUTPUT;
+	tr_result_begin(s->result, frame->payload, frame->len, &rows, &flags);
+	check_output_limits(s, rows, frame->len);
+	pg_atomic_write_u64(&s->progress->rows_returned, s->result->rows);
+	pg_atomic_write_u64(&s->progress->bytes_out, s->output_bytes);
+	if (s->preview)
+		store_preview(s, rows);
+	else
+		tr_sink_store(s->sink, rows, pump, s->link);
+	pg_atomic_fetch_add_u64(&s->progress->rows_written, rows);
+	s->outcome->stage = TR_STAGE_RUN;
+}
+
+/* Usage, walls and the like from the broker into outcome and progress. */
+static void
+note_state(Session *s)
+{
+	const TrLinkState *state = tr_link_state(s->link);
+	TrOutcome  *outcome = s->outcome;
+
+	if (state->started && !outcome->started)
+	{
+		outcome->started = true;
+		outcome->walls_enforced = state->start.enforced_walls;
+		if (outcome->stage == TR_STAGE_START)
+			outcome->stage = TR_STAGE_RUN;
+	}
+	if (state->exited)
+	{
+		outcome->cpu_us = state->exit.cpu_us;
+		outcome->wall_us = state->exit.wall_us;
+		outcome->peak_memory_bytes = state->exit.peak_memory_bytes;
+	}
+	else
+	{
+		outcome->cpu_us = state->usage.cpu_us;
+		outcome->wall_us = state->usage.wall_us;
+		outcome->peak_memory_bytes = Max(outcome->peak_memory_bytes,
+										 state->usage.memory_bytes);
+	}
+	pg_atomic_write_u64(&s->progress->memory_bytes,
+						outcome->peak_memory_bytes);
+	pg_atomic_write_u64(&s->progress->cpu_us, outcome->cpu_us);
+}
+
+/*
+ * The worker has said its last word: end it, so that it cannot linger, and
+ * learn from the broker what it used.
+ */
+static void
+await_exit(Session *s)
+{
+	const TrLinkState *state = tr_link_state(s->link);
+
+	if (!state->data_closed)
+		tr_link_kill(s->link);
+	while (!state->exited && !state->control_closed)
+		tr_link_wait(s->link);
+	note_state(s);
+}
+
+static void
+handle_error(Session *s, const TrFrame *frame)
+{
+	const char *why;
+	WireError	error;
+
+	if (!wire_error_decode(frame->payload, frame->len, &error, &why))
+		tr_fail_protocol(why);
+	await_exit(s);
+	tr_fail_worker_error(&error, s->task, s->outcome);
+}
+
+static void
+handle_frame(Session *s, const TrFrame *frame)
+{
+	switch (frame->type)
+	{
+		case WIRE_LOG:
+			handle_log(s, frame);
+			break;
+		case WIRE_FINDING:
+			handle_finding(s, frame);
+			break;
+		case WIRE_SCHEMA:
+			handle_schema(s, frame);
+			break;
+		case WIRE_CHUNK:
+			handle_chunk(s, frame);
+			break;
+		case WIRE_ERROR:
+			handle_error(s, frame);
+			break;
+		case WIRE_DONE:
+			s->done = true;
+			break;
+	}
+}
+
+/* ---- the loop ---- */
+
+static void
+feed_some(Session *s)
+{
+	uint8		end[WIRE_HEADER_SIZE];
+	uint32		rows;
+	uint32		flags;
+	uint32		ncols;
+	WireBuffer *buffers;
+	TrStage		before = s->outcome->stage;
+
+	s->outcome->stage = TR_STAGE_INPUT;
+	if (tr_feed_next(s->feed, &rows, &flags, &buffers, &ncols))
+	{
+		tr_link_queue_chunk(s->link, rows, flags, buffers, ncols);
+		pg_atomic_write_u64(&s->progress->rows_read, tr_feed_rows(s->feed));
+		if (flags & WIRE_LAST_OF_CALL)
+			pg_atomic_fetch_add_u64(&s->progress->chunks, 1);
+		for (uint32 i = 0; i < 3 * ncols; i++)
+			pg_atomic_fetch_add_u64(&s->progress->bytes_in, buffers[i].len);
+	}
+	else
+	{
+		tr_link_queue(s->link, end, wire_header_encode(end, WIRE_END, 0));
+		s->fed = true;
+	}
+	s->outcome->stage = before;
+	tr_link_pump(s->link);
+}
+
+/* Until DONE; raises on every other end. */
+static void
+converse(Session *s)
+{
+	const TrLinkState *state = tr_link_state(s->link);
+	TrFrame		frame;
+
+	while (!s->done)
+	{
+		CHECK_FOR_INTERRUPTS();
+		note_state(s);
+		if (state->refused)
+			tr_fail_refused(state->refusal, state->refusal_text);
+		if (state->started && !s->fed && s->feed != NULL &&
+			!state->data_closed && tr_link_sent(s->link))
+			feed_some(s);
+		if (tr_link_next(s->link, &frame))
+		{
+			handle_frame(s, &frame);
+			tr_link_release(s->link, &frame);
+			continue;
+		}
+		if (state->data_closed)
+			break;
+		if (!s->fed && s->feed != NULL && state->started &&
+			tr_link_sent(s->link))
+			continue;
+		tr_link_wait(s->link);
+	}
+	await_exit(s);
+	if (!s->done)
+		tr_fail_exit(state, s->task, s->outcome);
+	if (s->feed != NULL && !s->fed)
+		tr_fail_protocol("done before the end of its input");
+}
+
+/* ---- entry points ---- */
+
+static void
+begin(Session *s, const TrTask *task, TrOutcome *outcome)
+{
+	static TrProgress ignored;
+
+	memset(s, 0, sizeof(*s));
+	s->task = task;
+	s->outcome = outcome;
+	s->progress = task->progress != NULL ? task->progress : &ignored;
+	outcome->stage = TR_STAGE_START;
+}
+
+void
+tr_session_run(const TrTask *task, TrOutcome *outcome)
+{
+	Session		s;
+
+	begin(&s, task, outcome);
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "could not connect to SPI");
+	PushActiveSnapshot(GetTransactionSnapshot());
+	tr_sink_check(task->destination, task->mode);
+	open_link(&s);
+	queue_task(&s, "run");
+	open_feed(&s, 0);
+	converse(&s);
+	outcome->stage = TR_STAGE_OUTPUT;
+	if (s.sink == NULL)
+		tr_fail_protocol("done without a result");
+	tr_sink_close(s.sink);
+	tr_feed_close(s.feed);
+	tr_link_close(s.link);
+	PopActiveSnapshot();
+	SPI_finish();
+}
+
+/* The columns of a preview as a JSON array of {"name", "type"}. */
+static char *
+describe_columns(Session *s)
+{
+	StringInfoData json;
+
+	initStringInfo(&json);
+	appendStringInfoChar(&json, '[');
+	for (int i = 0; i < s->result->ncols; i++)
+	{
+		TrDecoder  *col = &s->result->columns[i];
+
+		appendStringInfoString(&json, i > 0 ? ", {\"name\": " : "{\"name\": ");
+		escape_json(&json, col->name);
+		appendStringInfoString(&json, ", \"type\": ");
+		escape_json(&json, format_type_with_typemod(col->declared,
+													col->typmod));
+		appendStringInfoChar(&json, '}');
+	}
+	appendStringInfoChar(&json, ']');
+	return json.data;
+}
+
+List *
+tr_session_preview(const TrTask *task, int rows, TrOutcome *outcome,
+				   char **columns)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext spi;
+	Session		s;
+
+	begin(&s, task, outcome);
+	s.preview = true;
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "could not connect to SPI");
+	spi = CurrentMemoryContext;
+	PushActiveSnapshot(GetTransactionSnapshot());
+	open_link(&s);
+	queue_task(&s, "run");
+	open_feed(&s, rows);
+	MemoryContextSwitchTo(caller);	/* the rows are the caller's */
+	converse(&s);
+	if (s.result == NULL)
+		tr_fail_protocol("done without a result");
+	*columns = describe_columns(&s);
+	MemoryContextSwitchTo(spi);
+	tr_feed_close(s.feed);
+	tr_link_close(s.link);
+	PopActiveSnapshot();
+	SPI_finish();
+	MemoryContextSwitchTo(caller);
+	return s.rows;
+}
+
+List *
+tr_session_validate(const char *code)
+{
+	TrTask		task = {
+		.script = "script",
+		.code = code,
+		.limits = {
+			.wall_ms = VALIDATE_WALL_MS,
+			.cpu_ms = VALIDATE_CPU_MS,
+			.memory_bytes = VALIDATE_MEMORY
+		},
+		.required_walls = tr_guc_required_walls()
+	};
+	TrOutcome	outcome = {.context = CurrentMemoryContext};
+	Session		s;
+
+	begin(&s, &task, &outcome);
+	open_link(&s);
+	queue_task(&s, "validate");
+	converse(&s);
+	tr_link_close(s.link);
+	return s.findings;
+}
+
+List *
+tr_session_status(void)
+{
+	TrLink	   *link = tr_link_open_status(tr_guc_address());
+	WireStatusRow wire;
+	List	   *rows = NIL;
+
+	while (tr_link_status_next(link, &wire))
+	{
+		TrStatusRow *row = palloc0(sizeof(TrStatusRow));
+
+		row->wall = wire.wall;
+		row->state = wire.state;
+		row->name = tr_text_from_worker(wire.name, false);
+		row->detail = tr_text_from_worker(wire.detail, false);
+		rows = lappend(rows, row);
+	}
+	tr_link_close(link);
+	return rows;
+}

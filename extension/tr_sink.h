@@ -1,0 +1,44 @@
+/*
+ * tr_sink.h
+ *		The destination of a job: a table created or found, and rows into it.
+ *
+ * Process: the runner, connected to SPI, as the job's role.
+ */
+#ifndef TR_SINK_H
+#define TR_SINK_H
+
+#include "postgres.h"
+
+#include "tr_feed.h"
+#include "tr_job.h"
+#include "tr_result.h"
+
+typedef struct TrSink TrSink;
+
+/* Called now and then while rows are stored, so that bytes keep moving. */
+typedef void (*TrSinkPump) (void *arg);
+
+/*
+ * What can be known before the script has run: the name is free (create) or
+ * is there (append).  Raises otherwise.
+ */
+extern void tr_sink_check(const char *destination, TrMode mode);
+
+/* The type a created column gets: the source's where it is kept. */
+extern Oid	tr_sink_column_type(const WireFormat *format, const char *name,
+								TrNumeric numeric,
+								const TrSourceColumn *source, int nsource,
+								int32 *typmod);
+
+/* Create or find the destination for these columns; matched by name. */
+extern TrSink *tr_sink_open(const char *destination, TrMode mode,
+							TrNumeric numeric, TrResult *result,
+							const TrSourceColumn *source, int nsource);
+
+/* Store `rows` rows of the chunk that tr_result_begin() decoded. */
+extern void tr_sink_store(TrSink *sink, uint32 rows, TrSinkPump pump,
+						  void *arg);
+extern void tr_sink_close(TrSink *sink);
+extern Oid	tr_sink_relation(TrSink *sink);
+
+#endif							/* TR_SINK_H */
