@@ -87,6 +87,17 @@ class Cluster:
         self.seen = {pid: process.start for pid, process in mine.items()}
         return mine
 
+    def outside(self):
+        """Of what processes() has ever seen, what lives and is below no postmaster."""
+        every = process_table()
+        root = self.postmaster()
+        return [p for pid, p in every.items()
+                if self.seen.get(pid) == p.start and (root not in every or root not in _ancestors(every, pid))]
+
+    def postmaster_is_gone(self):
+        root = self.postmaster()
+        return root is None or not os.path.exists("/proc/%d" % root)
+
 
 def _ancestors(every, pid):
     """The process itself and those above it."""

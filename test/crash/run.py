@@ -1,0 +1,307 @@
+#!/usr/bin/env python3
+"""kill -9 at random moments while jobs run.
+
+    make crash ROUNDS=200 [SEED=n]
+
+Each round submits four jobs at a time, from four sessions, into new tables and
+into shared ones (append); every row carries the job's tag and its own id, so a
+lost or doubled row shows.  At a random moment one process is killed: a
+runner, worker, broker, zygote, scheduler, launcher, client backend or the
+postmaster (which is then started again).  When all jobs are in a final state:
+every succeeded job's rows are there exactly once, every other job's not at
+all, no process is left that is not the server's, no file that was not there.
+"""
+import argparse
+import collections
+import os
+import random
+import signal
+import sys
+import threading
+import time
+
+import cluster
+import figures
+import pq
+
+ROWS = 40000
+SCRIPT = """def transform(df, params):
+    df["tag"] = params["tag"]
+    df["double"] = df["id"] * 2
+    return df
+"""
+VICTIMS = ("runner", "worker", "broker", "zygote", "scheduler", "launcher", "backend", "postmaster")
+SETTINGS = {"transform.max_concurrent_jobs": 4, "transform.warm_workers": 2, "transform.chunk_rows": 4000,
+            "dynamic_shared_memory_type": "mmap", "restart_after_crash": "on", "autovacuum": "off",
+            "log_min_messages": "warning"}
+
+
+def role_of(process, every):
+    """Which victim a process is, or None; by title and by place in the tree."""
+    if "transform launcher" in process.title:
+        return "launcher"
+    if "transform scheduler" in process.title:
+        return "scheduler"
+    if "transform runner" in process.title:
+        return "runner"
+    if os.path.basename(process.program or process.title.split(" ")[0].rstrip(":")) != "sandbox_host":
+        return None
+    depth, up = 0, process.parent
+    while up in every and "sandbox_host" in (every[up].program or every[up].title):
+        depth, up = depth + 1, every[up].parent
+    return ("broker", "zygote")[depth] if depth < 2 else "worker"
+
+
+class Session(threading.Thread):
+    """A client: submits its jobs, and forgets about them."""
+
+    def __init__(self, crash, jobs):
+        super().__init__()
+        self.crash, self.jobs, self.pid = crash, jobs, None
+
+    def run(self):
+        for tag, destination, mode in self.jobs:
+            try:
+                with self.crash.cluster.connect() as c:
+                    self.pid = c.pid
+                    self.crash.note(tag, destination, mode)
+                    c.query("SELECT transform_submit('tagged', 'numbers', $1, mode => $2, params => $3::jsonb)",
+                            destination, mode, {"tag": tag})
+                    c.query("SELECT transform_wait(max(id), '60 s') FROM transform.jobs")
+            except pq.Error:
+                pass        # killed, or the server is restarting: the check tells what became of it
+
+
+class Crash:
+    def __init__(self, options, c):
+        self.options, self.cluster = options, c
+        self.random = random.Random(options.seed)
+        self.wanted = {}            # tag -> (destination, mode)
+        self.faults = collections.Counter()
+        self.killed = collections.Counter()
+        self.requeued = []
+
+    def note(self, tag, destination, mode):
+        self.wanted[tag] = (destination, mode)
+
+    def prepare(self):
+        with self.cluster.connect() as c:
+            c.script("CREATE EXTENSION transform")
+            c.script("CREATE TABLE numbers AS SELECT g AS id, md5(g::text) AS word FROM generate_series(1, %d) g" % ROWS)
+            for n in range(2):
+                c.script("CREATE TABLE shared_%d (id int, word text, tag bigint, double bigint)" % n)
+            c.query("SELECT transform_script_create('tagged', $1, shape => 'chunk')", SCRIPT)
+            self.session_jobs(c, 0)
+        self.settle()
+        self.files = self.file_names()
+
+    def session_jobs(self, c, tag):
+        """One job to warm up; it also says how long a job takes undisturbed."""
+        began = time.monotonic()
+        job = c.value("SELECT transform_submit('tagged', 'numbers', 'first', params => '{\"tag\": 0}')")
+        state = c.value("SELECT transform_wait($1)", job)
+        if state != "succeeded":
+            raise SystemExit("no job succeeds undisturbed: %s" % (c.query("SELECT * FROM transform.jobs"),))
+        self.usual = time.monotonic() - began
+        c.script("DROP TABLE first")
+
+    # ---- one round
+
+    def round(self, number):
+        victim = VICTIMS[number % len(VICTIMS)] if not self.options.victim else self.options.victim
+        jobs = []
+        for n in range(8):
+            tag = number * 100 + n + 1
+            append = self.random.random() < 0.5
+            jobs.append((tag, "shared_%d" % (n % 2) if append else "made_%d" % tag, "append" if append else "create"))
+        sessions = [Session(self, jobs[n::4]) for n in range(4)]
+        for session in sessions:
+            session.start()
+        time.sleep(self.random.random() * self.usual * 3)  # allow-sleep: the random moment is what is tested
+        what = self.kill(victim, sessions)
+        for session in sessions:
+            session.join()
+        if self.cluster.postmaster_is_gone():
+            self.restart()
+        found = self.check(jobs)
+        print("%s - round %d: killed %s; %s" % ("not ok" if found else "ok", number, what, found or "all accounted for"), flush=True)
+
+    def kill(self, victim, sessions):
+        """Kill one process of the kind, as soon as there is one."""
+        if victim == "postmaster":
+            pids = [self.cluster.postmaster()]
+        elif victim == "backend":
+            pids = [s.pid for s in sessions if s.pid]
+        else:
+            every = self.cluster.processes()
+            pids = [p.pid for p in every.values() if role_of(p, every) == victim and p.state != "Z"]
+        if not pids:
+            self.killed["none"] += 1
+            return "nothing (no %s at this moment)" % victim
+        self.cluster.processes()        # so that orphans are known as ours
+        pid = self.random.choice(pids)
+        watch = self.running_jobs() if victim in ("worker", "broker") else {}
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            return "nothing (the %s had just ended)" % victim
+        died = time.monotonic()
+        self.killed[victim] += 1
+        return "%s%s" % (victim, self.time_requeue(watch, died) if watch else "")
+
+    # ---- requeue
+
+    def running_jobs(self):
+        try:
+            self.watcher = self.cluster.connect()
+            rows = self.watcher.query("SELECT id, attempt FROM transform.jobs WHERE state = 'running'")
+            return {row.id: row.attempt for row in rows}
+        except pq.Error:
+            return {}
+
+    def time_requeue(self, watch, died):
+        """Milliseconds until the first of the running jobs was given back or tried again."""
+        try:
+            while time.monotonic() < died + 2:
+                now = time.monotonic()
+                rows = self.watcher.query("SELECT id, attempt, state FROM transform.jobs WHERE id = ANY ($1::bigint[])",
+                                          "{%s}" % ",".join(map(str, watch)))
+                if any(r.state == "pending" or r.attempt > watch[r.id] for r in rows):
+                    self.requeued.append((now - died) * 1000)
+                    return ", a job requeued after %.0f ms" % self.requeued[-1]
+                if all(r.state in ("succeeded", "failed", "cancelled") for r in rows):
+                    break
+        except pq.Error:
+            pass
+        finally:
+            self.watcher.close()
+        return ", an idle one"
+
+    # ---- afterwards
+
+    def restart(self):
+        cluster.wait_for(lambda: not self.orphans(), 30, lambda: "the old server's processes to end: %s" % self.orphans())
+        self.cluster.start()
+
+    def orphans(self):
+        """Live processes that were this cluster's and are below no postmaster now."""
+        self.cluster.processes()
+        return [p for p in self.cluster.outside() if p.state != "Z"]
+
+    def check(self, jobs):
+        """What is wrong after a round, as text; empty when nothing is."""
+        found = []
+        try:
+            self.settle()
+        except TimeoutError as e:
+            self.faults["stuck"] += 1
+            found.append(str(e))
+        with self.connect() as c:
+            for tag, destination, mode in jobs:
+                wrong = self.check_job(c, tag, destination, mode)
+                if wrong:
+                    self.faults[wrong.split(":")[0]] += 1
+                    found.append("job %d, %s" % (tag, wrong))
+        try:
+            cluster.wait_for(lambda: not self.orphans(), 10, lambda: "orphans to end: %s" % self.orphans())
+        except TimeoutError as e:
+            self.faults["orphan"] += 1
+            found.append(str(e))
+        extra = self.file_names() - self.files
+        if extra:
+            self.faults["leftover"] += 1
+            found.append("leftover files: %s" % sorted(extra))
+            self.files |= extra
+        return "; ".join(found)
+
+    def connect(self):
+        def attempt():
+            try:
+                return self.cluster.connect()
+            except pq.Error:
+                return None
+        return cluster.wait_for(attempt, 60, "the server to accept connections")
+
+    def settle(self):
+        """Wait until every job is in a final state."""
+        def done():
+            try:
+                with self.cluster.connect() as c:
+                    self.open = c.query("SELECT id, state, attempt, error FROM transform.jobs WHERE state IN ('pending', 'running')")
+                    return not self.open
+            except pq.Error as e:
+                self.open = e
+                return False
+        cluster.wait_for(done, self.options.timeout, lambda: "all jobs to end: %s" % (self.open,))
+
+    def check_job(self, c, tag, destination, mode):
+        rows = c.query("SELECT id, state, attempt, sqlstate, error FROM transform.jobs WHERE (params->>'tag')::bigint = $1", tag)
+        if len(rows) > 1:
+            return "doubled: %d job rows" % len(rows)
+        exists = c.value("SELECT to_regclass($1) IS NOT NULL", destination)
+        seen = c.query("SELECT count(*) AS n, count(DISTINCT id) AS ids, sum(double) AS total FROM %s WHERE tag = $1"
+                       % destination, tag)[0] if exists else None
+        here = seen.n if seen else 0
+        wrong = ""
+        if not rows or rows[0].state != "succeeded":
+            if here or (exists and mode == "create"):
+                wrong = "rows of a job that did not succeed: %d rows, %s" % (here, rows)
+            elif rows and self.explain(rows[0]):
+                wrong = "failed: %s" % (rows[0],)
+        elif here != ROWS:
+            wrong = ("lost" if here < ROWS else "doubled") + ": %d rows of %d" % (here, ROWS)
+        elif (seen.ids, int(seen.total)) != (ROWS, ROWS * (ROWS + 1)):
+            wrong = "wrong rows: %s" % (seen,)
+        if exists:
+            c.script("DROP TABLE " + destination if mode == "create" else "DELETE FROM %s WHERE tag = %d" % (destination, tag))
+        return wrong
+
+    def explain(self, row):
+        """A job may fail only when its attempts were used up."""
+        return row.state != "failed" or row.attempt < 3
+
+    def file_names(self):
+        """Names that must not grow: of the data folder's top, its sockets, shared memory and temporary files."""
+        names = set()
+        for folder in ("data", "data/pg_dynshmem", "data/base/pgsql_tmp", "data/pg_replslot"):
+            path = os.path.join(self.cluster.folder, folder)
+            if os.path.isdir(path):
+                names |= {folder + "/" + n for n in os.listdir(path) if folder != "data/pg_dynshmem"}
+        names |= {"sock/" + n for n in os.listdir(self.cluster.socket_folder)}
+        names |= {"/tmp/" + n for n in os.listdir("/tmp") if n.startswith(("sandbox_host", "transform_"))}
+        return names - {"data/postmaster.pid", "data/current_logfiles"}
+
+    def totals(self):
+        figure = figures.Figures("make crash ROUNDS=%d SEED=%d" % (self.options.rounds, self.options.seed))
+        figure.note("rounds", self.options.rounds, "(%s)" % ", ".join("%s %d" % kv for kv in sorted(self.killed.items())))
+        figure.note("jobs", len(self.wanted))
+        for name in ("lost", "doubled", "wrong rows", "rows of a job that did not succeed", "failed", "stuck", "orphan", "leftover"):
+            figure.exactly("crash_" + name.replace(" ", "_"), self.faults[name], "times", 0)
+        if self.requeued:
+            ordered = sorted(self.requeued)
+            figure.note("requeue_median", ordered[len(ordered) // 2], "ms")
+            figure.at_most("requeue_slowest", ordered[-1], "ms of %d" % len(ordered), 100)
+        return figure.finish()
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rounds", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=int(os.environ.get("SEED") or random.randrange(1000000)))
+    parser.add_argument("--victim", choices=VICTIMS)
+    parser.add_argument("--timeout", type=int, default=90)
+    options = parser.parse_args()
+    with cluster.Cluster("crash", SETTINGS) as c:
+        crash = Crash(options, c)
+        crash.prepare()
+        for number in range(options.rounds):
+            crash.round(number)
+        status = crash.totals()
+    left = c.outside()
+    if left:
+        print("processes left after the server was stopped: %s" % left)
+    return status or (1 if left else 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
