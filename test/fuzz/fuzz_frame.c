@@ -1,0 +1,199 @@
+/*
+ * fuzz_frame.c
+ *		libFuzzer target: everything a decoder of wire/ may be given.
+ *
+ * The input's first byte chooses the peer; the rest is a stream of frames,
+ * as it would come from a connection.  Frames pass the header check and the
+ * phase table, then their decoder; a schema is kept for the chunks after it.
+ * Whatever a decoder accepts is then read to its last byte, so that a bound
+ * it has let through shows as an out-of-bounds read.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "wire.h"
+
+int			LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static volatile uint64_t sum;
+
+static void
+read_all(const void *p, uint64_t len)
+{
+	const uint8_t *bytes = p;
+
+	for (uint64_t i = 0; i < len; i++)
+		sum += bytes[i];
+}
+
+static void
+read_text(WireText t)
+{
+	read_all(t.data, t.len);
+}
+
+static int64_t
+offset_of(const WireFormat *f, const WireArray *a, uint32_t row)
+{
+	int64_t		wide;
+	int32_t		narrow;
+
+	if (f->layout == WIRE_LAYOUT_VAR64)
+	{
+		memcpy(&wide, a->offsets + 8 * (size_t) row, 8);
+		return wide;
+	}
+	memcpy(&narrow, a->offsets + 4 * (size_t) row, 4);
+	return narrow;
+}
+
+static void
+read_array(const WireFormat *f, const WireArray *a, uint32_t rows)
+{
+	uint64_t	nulls = 0;
+
+	for (uint32_t row = 0; row < rows; row++)
+	{
+		if (f->layout == WIRE_LAYOUT_NULL || wire_is_null(a, row))
+		{
+			nulls++;
+			continue;
+		}
+		if (f->layout == WIRE_LAYOUT_BITS)
+			sum += a->values[row / 8];
+		else if (f->layout == WIRE_LAYOUT_FIXED)
+			read_all(a->values + (size_t) row * f->width, f->width);
+		else
+		{
+			int64_t		from = offset_of(f, a, row);
+
+			read_all(a->values + from, offset_of(f, a, row + 1) - from);
+		}
+	}
+	if (nulls != a->nulls)
+		abort();
+}
+
+/* Every column under each of some formats, whatever the schema said. */
+static void
+decode_chunk(const uint8_t *p, uint32_t len, const WireColumn *cols, int ncols)
+{
+	WireChunk	chunk;
+	WireArray	array;
+	WireFormat	format;
+	const char *why;
+
+	if (!wire_chunk_decode(p, len, &chunk, &why))
+		return;
+	for (uint32_t i = 0; i < chunk.columns; i++)
+	{
+		if ((int) i < ncols && wire_format_parse(cols[i].format, &format) &&
+			wire_array_decode(&chunk, i, &format, &array, &why))
+		{
+			/* NULLs cost no bytes: bound the walk, not the claim */
+			if (chunk.rows <= 1u << 20)
+				read_array(&format, &array, chunk.rows);
+		}
+	}
+}
+
+static void
+decode(uint8_t type, const uint8_t *p, uint32_t len, WireColumn *cols,
+	   int *ncols)
+{
+	const char *why;
+	uint32_t	n;
+	WireText	text;
+	WireHello	hello;
+	WireJob		job;
+	WireStarted started;
+	WireUsage	usage;
+	WireExit	leave;
+	WireStatusRow row;
+	WireFinding finding;
+	WireError	error;
+
+	switch (type)
+	{
+		case WIRE_HELLO:
+			wire_hello_decode(p, len, &hello, &why);
+			break;
+		case WIRE_JOB:
+			wire_job_decode(p, len, &job, &why);
+			break;
+		case WIRE_STARTED:
+			wire_started_decode(p, len, &started, &why);
+			break;
+		case WIRE_REFUSED:
+			if (wire_refused_decode(p, len, &n, &text, &why))
+				read_text(text);
+			break;
+		case WIRE_USAGE:
+			wire_usage_decode(p, len, &usage, &why);
+			break;
+		case WIRE_EXIT:
+			wire_exit_decode(p, len, &leave, &why);
+			break;
+		case WIRE_STATUS_ROW:
+			if (wire_status_row_decode(p, len, &row, &why))
+				read_text(row.detail);
+			break;
+		case WIRE_LOG:
+			if (wire_log_decode(p, len, &n, &text, &why))
+				read_text(text);
+			break;
+		case WIRE_FINDING:
+			if (wire_finding_decode(p, len, &finding, &why))
+				read_text(finding.instead);
+			break;
+		case WIRE_ERROR:
+			if (wire_error_decode(p, len, &error, &why))
+				read_text(error.traceback);
+			break;
+		case WIRE_SCHEMA:
+			*ncols = wire_schema_decode(p, len, cols, &why);
+			for (int i = 0; i < *ncols; i++)
+				read_text(cols[i].name);
+			break;
+		case WIRE_CHUNK:
+			decode_chunk(p, len, cols, *ncols);
+			break;
+	}
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static WireColumn cols[WIRE_MAX_COLUMNS];
+	int			ncols = 0;
+	WirePhase	phase;
+	WireHeader	h;
+	const char *why;
+
+	if (size == 0)
+		return 0;
+	wire_phase_init(&phase, (WirePeer) (data[0] % 4));
+	data++;
+	size--;
+	while (size >= WIRE_HEADER_SIZE && wire_header_decode(data, &h, &why) &&
+		   h.length <= size - WIRE_HEADER_SIZE &&
+		   wire_phase_accept(&phase, h.type, &why))
+	{
+		/* a copy of the exact size, so that one byte over is seen */
+		uint8_t    *payload = malloc(h.length + 1);
+
+		memcpy(payload, data + WIRE_HEADER_SIZE, h.length);
+		payload = realloc(payload, h.length > 0 ? h.length : 1);
+		decode(h.type, payload, h.length, cols, &ncols);
+		if (h.type == WIRE_SCHEMA)
+		{
+			/* names point into the payload: forget them */
+			for (int i = 0; i < ncols; i++)
+				cols[i].name.data = NULL;
+		}
+		free(payload);
+		data += WIRE_HEADER_SIZE + h.length;
+		size -= WIRE_HEADER_SIZE + h.length;
+	}
+	return 0;
+}
