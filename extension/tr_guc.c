@@ -1,0 +1,297 @@
+/*
+ * tr_guc.c
+ *		The settings, one row each, sorted by name.
+ *
+ * Process: the postmaster when preloaded (children inherit), else a backend.
+ *
+ * Limits come in pairs: transform.max_job_X is the ceiling (a superuser sets
+ * it, for the server, a database or a role); transform.job_X is a session's
+ * own value, -1 for "the ceiling".  A job gets the lower of the two when it
+ * is submitted, and the ceilings are applied again when it runs.
+ */
+#include "postgres.h"
+
+#include <limits.h>
+
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/varlena.h"
+
+#include "tr_compat.h"
+#include "tr_guc.h"
+#include "tr_walls.h"
+
+int			tr_max_concurrent_jobs = 4;
+int			tr_warm_workers = 4;
+char	   *tr_sandbox_host;
+char	   *tr_sandbox_address;
+char	   *tr_sandbox_walls_off;
+char	   *tr_venv;
+char	   *tr_driver;
+char	   *tr_allowed_modules;
+char	   *tr_sandbox_require;
+int			tr_max_attempts = 3;
+int			tr_chunk_rows = 50000;
+
+/* Limits, in the order of LIMIT_*. */
+typedef enum LimitKind
+{
+	LIMIT_CPU,
+	LIMIT_LOG_BYTES,
+	LIMIT_MEMORY,
+	LIMIT_OUTPUT_BYTES,
+	LIMIT_OUTPUT_ROWS,
+	LIMIT_WALL,
+	LIMIT_COUNT
+} LimitKind;
+
+static int	own_limit[LIMIT_COUNT];
+static int	max_limit[LIMIT_COUNT];
+
+typedef struct IntSetting
+{
+	const char *name;
+	const char *summary;
+	const char *detail;
+	int		   *variable;
+	int			boot;
+	int			min;
+	int			max;
+	GucContext	context;
+	int			flags;
+} IntSetting;
+
+typedef struct StringSetting
+{
+	const char *name;
+	const char *summary;
+	const char *detail;
+	char	  **variable;
+	const char *boot;
+	GucContext	context;
+	int			flags;
+	GucStringCheckHook check;
+} StringSetting;
+
+#define OWN_LIMIT_DETAIL \
+	"-1 means the ceiling. The lower of this and the ceiling applies to jobs submitted by this session."
+#define MAX_LIMIT_DETAIL \
+	"Applied when a job is submitted and again when it runs; can be set for the server, a database or a role."
+
+static bool check_walls(char **newval, void **extra, GucSource source);
+
+static const IntSetting int_settings[] = {
+	{"transform.chunk_rows",
+		"Sets how many source rows are sent to a script's worker at a time.",
+		"With shape \"chunk\", the script is called once for each such chunk.",
+	&tr_chunk_rows, 50000, 1, 10000000, PGC_USERSET, 0},
+	{"transform.job_cpu_time",
+		"Sets the processor time a job of this session may use.",
+		OWN_LIMIT_DETAIL,
+	&own_limit[LIMIT_CPU], -1, -1, INT_MAX, PGC_USERSET, GUC_UNIT_MS},
+	{"transform.job_log_bytes",
+		"Sets how much output of its script a job of this session keeps.",
+		OWN_LIMIT_DETAIL,
+	&own_limit[LIMIT_LOG_BYTES], -1, -1, INT_MAX, PGC_USERSET, GUC_UNIT_BYTE},
+	{"transform.job_memory",
+		"Sets the memory a job of this session may use for its script.",
+		OWN_LIMIT_DETAIL,
+	&own_limit[LIMIT_MEMORY], -1, -1, INT_MAX, PGC_USERSET, GUC_UNIT_KB},
+	{"transform.job_output_bytes",
+		"Sets how many bytes the result of a job of this session may have.",
+		OWN_LIMIT_DETAIL,
+	&own_limit[LIMIT_OUTPUT_BYTES], -1, -1, INT_MAX, PGC_USERSET, GUC_UNIT_KB},
+	{"transform.job_output_rows",
+		"Sets how many rows the result of a job of this session may have.",
+		OWN_LIMIT_DETAIL,
+	&own_limit[LIMIT_OUTPUT_ROWS], -1, -1, INT_MAX, PGC_USERSET, 0},
+	{"transform.job_wall_time",
+		"Sets how long the script of a job of this session may run.",
+		OWN_LIMIT_DETAIL,
+	&own_limit[LIMIT_WALL], -1, -1, INT_MAX, PGC_USERSET, GUC_UNIT_MS},
+	{"transform.max_attempts",
+		"Sets how often a job is tried when the sandbox or a server process dies.",
+		"A script's own error is never tried again.",
+	&tr_max_attempts, 3, 1, 100, PGC_SIGHUP, 0},
+	{"transform.max_concurrent_jobs",
+		"Sets how many jobs run at the same time, in all databases together.",
+		"Each needs a background worker, see max_worker_processes.",
+	&tr_max_concurrent_jobs, 4, 1, 256, PGC_POSTMASTER, 0},
+	{"transform.max_job_cpu_time",
+		"Sets the most processor time a job may use.",
+		MAX_LIMIT_DETAIL,
+	&max_limit[LIMIT_CPU], 60 * 1000, 1, INT_MAX, PGC_SUSET, GUC_UNIT_MS},
+	{"transform.max_job_log_bytes",
+		"Sets how much output of its script a job may keep.",
+		MAX_LIMIT_DETAIL,
+	&max_limit[LIMIT_LOG_BYTES], 1024 * 1024, 0, INT_MAX, PGC_SUSET, GUC_UNIT_BYTE},
+	{"transform.max_job_memory",
+		"Sets the most memory a job may use for its script.",
+		MAX_LIMIT_DETAIL,
+	&max_limit[LIMIT_MEMORY], 512 * 1024, 1024, INT_MAX, PGC_SUSET, GUC_UNIT_KB},
+	{"transform.max_job_output_bytes",
+		"Sets how many bytes the result of a job may have.",
+		MAX_LIMIT_DETAIL,
+	&max_limit[LIMIT_OUTPUT_BYTES], 1024 * 1024, 1, INT_MAX, PGC_SUSET, GUC_UNIT_KB},
+	{"transform.max_job_output_rows",
+		"Sets how many rows the result of a job may have.",
+		MAX_LIMIT_DETAIL,
+	&max_limit[LIMIT_OUTPUT_ROWS], 1000000, 1, INT_MAX, PGC_SUSET, 0},
+	{"transform.max_job_wall_time",
+		"Sets how long the script of a job may run.",
+		MAX_LIMIT_DETAIL,
+	&max_limit[LIMIT_WALL], 60 * 1000, 1, INT_MAX, PGC_SUSET, GUC_UNIT_MS},
+	{"transform.warm_workers",
+		"Sets how many idle workers sandbox_host keeps ready.",
+		NULL,
+	&tr_warm_workers, 4, 0, 256, PGC_SIGHUP, 0},
+};
+
+static const StringSetting string_settings[] = {
+	{"transform.allowed_modules",
+		"Lists further Python modules that scripts may import.",
+		"pandas, numpy, datetime and math are always allowed. Name pure, harmless modules only.",
+	&tr_allowed_modules, "", PGC_SIGHUP, 0, NULL},
+	{"transform.driver",
+		"Sets the folder of the Python files that come with transform.",
+		"Empty means \"transform/python\" in the server's library folder.",
+	&tr_driver, "", PGC_SIGHUP, 0, NULL},
+	{"transform.sandbox_address",
+		"Sets where a sandbox_host that runs as its own service listens.",
+		"Empty means that the launcher starts one.",
+	&tr_sandbox_address, "", PGC_SIGHUP, 0, NULL},
+	{"transform.sandbox_host",
+		"Sets the path of the program sandbox_host.",
+		"Empty means beside the server's own program.",
+	&tr_sandbox_host, "", PGC_SIGHUP, 0, NULL},
+	{"transform.sandbox_require",
+		"Lists the walls without which no job runs.",
+		"\"all\", or any of language, process, imports, resources, files, kernel, network, database.",
+	&tr_sandbox_require, "all", PGC_SUSET, GUC_LIST_INPUT, check_walls},
+	{"transform.sandbox_walls_off",
+		"Lists walls to switch off, for tests only.",
+		"Jobs run only when transform.sandbox_require does not name them.",
+	&tr_sandbox_walls_off, "", PGC_SIGHUP, GUC_LIST_INPUT, check_walls},
+	{"transform.venv",
+		"Sets the folder of the Python virtual environment of scripts.",
+		"Empty means \"transform/venv\" in the server's library folder.",
+	&tr_venv, "", PGC_SIGHUP, 0, NULL},
+};
+
+static bool
+check_walls(char **newval, void **extra, GucSource source)
+{
+	uint32		mask;
+	char	   *unknown;
+
+	(void) extra;
+	(void) source;
+	if (tr_walls_parse(*newval, &mask, &unknown))
+		return true;
+	GUC_check_errdetail("\"%s\" is not a wall.", unknown);
+	GUC_check_errhint("Walls are language, process, imports, resources, files, kernel, network and database; \"all\" stands for all of them.");
+	return false;
+}
+
+void
+tr_guc_init(void)
+{
+	for (int i = 0; i < lengthof(int_settings); i++)
+	{
+		const IntSetting *s = &int_settings[i];
+
+		/* can only be defined while the postmaster starts */
+		if (s->context == PGC_POSTMASTER &&
+			!process_shared_preload_libraries_in_progress)
+			continue;
+		DefineCustomIntVariable(s->name, s->summary, s->detail, s->variable,
+								s->boot, s->min, s->max, s->context, s->flags,
+								NULL, NULL, NULL);
+	}
+	for (int i = 0; i < lengthof(string_settings); i++)
+	{
+		const StringSetting *s = &string_settings[i];
+
+		DefineCustomStringVariable(s->name, s->summary, s->detail, s->variable,
+								   s->boot, s->context, s->flags,
+								   s->check, NULL, NULL);
+	}
+	MarkGUCPrefixReserved("transform");
+}
+
+/* In the unit of TrLimits: ms, bytes or rows. */
+static int64
+scaled(LimitKind kind, int value)
+{
+	if (kind == LIMIT_MEMORY || kind == LIMIT_OUTPUT_BYTES)
+		return (int64) value * 1024;
+	return value;
+}
+
+static int64
+ceiling(LimitKind kind)
+{
+	return scaled(kind, max_limit[kind]);
+}
+
+static int64
+effective(LimitKind kind)
+{
+	if (own_limit[kind] < 0)
+		return ceiling(kind);
+	/* 0 of a limit on time or size would refuse everything */
+	if (own_limit[kind] == 0 && kind != LIMIT_LOG_BYTES)
+		return Min(1, ceiling(kind));
+	return Min(scaled(kind, own_limit[kind]), ceiling(kind));
+}
+
+void
+tr_guc_limits(TrLimits *limits)
+{
+	limits->wall_ms = effective(LIMIT_WALL);
+	limits->cpu_ms = effective(LIMIT_CPU);
+	limits->memory_bytes = effective(LIMIT_MEMORY);
+	limits->output_rows = effective(LIMIT_OUTPUT_ROWS);
+	limits->output_bytes = effective(LIMIT_OUTPUT_BYTES);
+	limits->log_bytes = effective(LIMIT_LOG_BYTES);
+}
+
+void
+tr_guc_apply_ceilings(TrLimits *limits)
+{
+	limits->wall_ms = Min(limits->wall_ms, ceiling(LIMIT_WALL));
+	limits->cpu_ms = Min(limits->cpu_ms, ceiling(LIMIT_CPU));
+	limits->memory_bytes = Min(limits->memory_bytes, ceiling(LIMIT_MEMORY));
+	limits->output_rows = Min(limits->output_rows, ceiling(LIMIT_OUTPUT_ROWS));
+	limits->output_bytes = Min(limits->output_bytes, ceiling(LIMIT_OUTPUT_BYTES));
+	limits->log_bytes = Min(limits->log_bytes, ceiling(LIMIT_LOG_BYTES));
+}
+
+static uint32
+walls_of(const char *list)
+{
+	uint32		mask;
+	char	   *unknown;
+
+	return tr_walls_parse(list, &mask, &unknown) ? mask : WALL_ALL;
+}
+
+uint32
+tr_guc_required_walls(void)
+{
+	return walls_of(tr_sandbox_require);
+}
+
+uint32
+tr_guc_walls_off(void)
+{
+	return walls_of(tr_sandbox_walls_off);
+}
+
+const char *
+tr_guc_address(void)
+{
+	return tr_sandbox_address[0] != '\0' ? tr_sandbox_address :
+		TR_DEFAULT_ADDRESS;
+}

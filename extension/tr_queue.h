@@ -1,0 +1,177 @@
+/*
+ * tr_queue.h
+ *		Every statement on the extension's own tables.
+ *
+ * Process: any, inside a transaction.  Each function becomes the owner of
+ * the tables for exactly its statement and the caller again afterwards.
+ * Results are palloc'd in the caller's memory context.
+ */
+#ifndef TR_QUEUE_H
+#define TR_QUEUE_H
+
+#include "postgres.h"
+
+#include "datatype/timestamp.h"
+#include "nodes/pg_list.h"
+#include "utils/jsonb.h"
+
+#include "tr_job.h"
+
+/* Is the extension installed in this database? */
+extern bool tr_queue_installed(void);
+
+/* ---- scripts ---- */
+
+typedef struct TrScript
+{
+	char	   *name;
+	Oid			owner;
+	int			version;
+	TrShape		shape;
+	TrNumeric	numeric;
+	char	   *code;
+} TrScript;
+
+/* The current version; false when there is no such script. */
+extern bool tr_queue_script(const char *name, TrScript *script);
+
+/* Make sure the script exists, lock it; returns its owner. */
+extern Oid	tr_queue_script_lock(const char *name, Oid role);
+
+/* Add a version to a locked script; returns its number. */
+extern int	tr_queue_script_add(const TrScript *script,
+								const char *description, Oid role);
+
+/* ---- jobs ---- */
+
+typedef struct TrNewJob
+{
+	const char *script;
+	int			version;
+	Oid			role;
+	Oid			source;
+	const char *source_name;
+	const char *destination;
+	TrShape		shape;
+	TrMode		mode;
+	TrNumeric	numeric;
+	Jsonb	   *params;			/* or NULL */
+	int			priority;
+	int			chunk_rows;
+	TrLimits	limits;
+} TrNewJob;
+
+/* Also wakes the scheduler at commit. */
+extern int64 tr_queue_submit(const TrNewJob *job);
+
+typedef struct TrClaim
+{
+	int64		job;
+	int			attempt;		/* before the claim */
+	Oid			role;
+} TrClaim;
+
+/* Lock the pending job whose turn it is; false when there is none. */
+extern bool tr_queue_next(TrClaim *claim);
+
+/* pending -> running, as attempt claim->attempt + 1. */
+extern void tr_queue_claim(const TrClaim *claim);
+
+/* All a runner needs; false when the job is not running as this attempt. */
+typedef struct TrJobRow
+{
+	char	   *script;
+	int			version;
+	char	   *code;
+	Oid			source;
+	char	   *source_name;
+	char	   *destination;
+	TrShape		shape;
+	TrMode		mode;
+	TrNumeric	numeric;
+	char	   *params;			/* JSON or NULL */
+	int			chunk_rows;
+	TrLimits	limits;
+	int			unstarted;
+} TrJobRow;
+
+extern bool tr_queue_load(int64 job, int attempt, TrJobRow *row);
+
+/* running -> pending. */
+typedef struct TrRequeue
+{
+	int			attempt;		/* the new value of the row */
+	int			unstarted;
+	int			delay_ms;
+	const char *reason;			/* plain words */
+} TrRequeue;
+
+extern bool tr_queue_requeue(int64 job, int attempt,
+							 const TrRequeue *requeue);
+
+/* How a job ended. */
+typedef struct TrEnd
+{
+	bool		worked;			/* counters, walls and usage are known */
+	int64		rows_read;
+	int64		rows_returned;
+	int64		rows_written;
+	int64		bytes_in;
+	int64		bytes_out;
+	uint32		walls_enforced;
+	int64		peak_memory;
+	int64		cpu_us;
+	int64		worker_us;
+	int			sqlstate;		/* 0: no error */
+	const char *error;
+	const char *detail;
+	const char *hint;
+	const char *context;
+	TrStage		stage;
+	const char *traceback;
+} TrEnd;
+
+/* `from` -> the final state of `event`; false when the job is not in state
+ * `from` as this attempt any more. */
+extern bool tr_queue_finish(int64 job, TrState from, int attempt,
+							TrEvent event, const TrEnd *end);
+
+/* List of TrClaim: jobs that are running according to their rows. */
+extern List *tr_queue_running(void);
+
+/* Is a job pending, and in how many ms may the next one start (0: now)? */
+extern bool tr_queue_pending(long *wait_ms);
+
+typedef struct TrJobStatus
+{
+	TrState		state;
+	int			attempt;
+	Oid			role;
+	bool		own_write;		/* written by the current transaction */
+	int			sqlstate;		/* of the error, 0: none */
+	char	   *error;
+	char	   *detail;
+	char	   *hint;
+	char	   *traceback;
+	int64		rows_read;
+	int64		rows_written;
+	char	   *destination;
+	char	   *waiting_reason;
+	double		seconds;		/* of the last attempt, so far */
+} TrJobStatus;
+
+/* The latest state, whatever the isolation level; false: no such job. */
+extern bool tr_queue_status(int64 job, TrJobStatus *status);
+
+/* ---- logs: lists of TrLogLine ---- */
+
+extern void tr_queue_add_log(int64 job, int attempt, List *lines);
+
+typedef void (*TrLogRowCallback) (void *arg, int attempt, int seq,
+								  TimestampTz at, const char *stream,
+								  const char *text);
+
+/* Calls back for every row, in order of attempt and seq. */
+extern void tr_queue_read_log(int64 job, TrLogRowCallback callback, void *arg);
+
+#endif							/* TR_QUEUE_H */

@@ -1,0 +1,52 @@
+/*
+ * tr_xact.c
+ *		Transactions in background workers.
+ *
+ * Process: scheduler, runner.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "pgstat.h"
+#include "utils/snapmgr.h"
+
+#include "tr_compat.h"
+#include "tr_xact.h"
+
+void
+tr_xact_begin(const char *activity)
+{
+	SetCurrentStatementStartTimestamp();
+	StartTransactionCommand();
+	pgstat_report_activity(STATE_RUNNING, activity);
+	PushActiveSnapshot(GetTransactionSnapshot());
+}
+
+void
+tr_xact_begin_own(const char *activity)
+{
+	SetCurrentStatementStartTimestamp();
+	StartTransactionCommand();
+	XactIsoLevel = XACT_READ_COMMITTED;
+	XactReadOnly = false;
+	pgstat_report_activity(STATE_RUNNING, activity);
+	PushActiveSnapshot(GetTransactionSnapshot());
+}
+
+void
+tr_xact_commit(void)
+{
+	PopActiveSnapshot();
+	CommitTransactionCommand();
+	pgstat_report_stat(false);
+	pgstat_report_activity(STATE_IDLE, NULL);
+}
+
+void
+tr_xact_abort(void)
+{
+	HOLD_INTERRUPTS();
+	AbortCurrentTransaction();
+	RESUME_INTERRUPTS();
+	pgstat_report_activity(STATE_IDLE, NULL);
+}

@@ -1,0 +1,678 @@
+/* sql/transform.sql: the current schema of transform, the one place to read it */
+
+-- complain if script is sourced in psql, rather than via CREATE EXTENSION
+\echo Use "CREATE EXTENSION transform" to load this file. \quit
+
+/*
+ * Order: roles, tables, row level security, functions, views, comments,
+ * grants.  "private" functions live in schema transform and serve the views
+ * and the procedure; "public" ones are called transform_* and live in the
+ * extension's schema.  Nothing is granted to PUBLIC.
+ */
+
+-- ---- roles: made when absent, never dropped ----
+
+DO $$
+BEGIN
+	IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles
+				   WHERE rolname OPERATOR(pg_catalog.=) 'transform_user') THEN
+		CREATE ROLE transform_user NOLOGIN;
+		COMMENT ON ROLE transform_user IS 'may write and run scripts of the extension transform';
+	END IF;
+	IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles
+				   WHERE rolname OPERATOR(pg_catalog.=) 'transform_admin') THEN
+		CREATE ROLE transform_admin NOLOGIN;
+		COMMENT ON ROLE transform_admin IS 'sees and cancels the jobs of all roles in the extension transform';
+	END IF;
+END
+$$;
+
+CREATE SCHEMA transform;
+REVOKE ALL ON SCHEMA transform FROM PUBLIC;
+
+-- ---- tables ----
+
+CREATE TABLE transform.script (
+	name		text PRIMARY KEY,
+	owner		regrole NOT NULL,
+	version		integer NOT NULL,
+	created_at	timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
+);
+
+CREATE TABLE transform.script_version (
+	script		text NOT NULL REFERENCES transform.script (name),
+	version		integer NOT NULL,
+	code		text NOT NULL,
+	shape		text NOT NULL CHECK (shape IN ('table', 'chunk')),
+	numeric_as	text NOT NULL CHECK (numeric_as IN ('float64', 'decimal')),
+	description text,
+	created_by	regrole NOT NULL,
+	created_at	timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+	PRIMARY KEY (script, version)
+);
+
+CREATE TABLE transform.job (
+	id			bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	script		text NOT NULL,
+	version		integer NOT NULL,
+	role		regrole NOT NULL,
+	source		regclass NOT NULL,
+	source_name text NOT NULL,
+	destination text NOT NULL,
+	shape		text NOT NULL CHECK (shape IN ('table', 'chunk')),
+	mode		text NOT NULL CHECK (mode IN ('create', 'append')),
+	numeric_as	text NOT NULL CHECK (numeric_as IN ('float64', 'decimal')),
+	params		jsonb,
+	priority	integer NOT NULL,
+	chunk_rows	integer NOT NULL,
+	limit_wall_ms		bigint NOT NULL,
+	limit_cpu_ms		bigint NOT NULL,
+	limit_memory		bigint NOT NULL,
+	limit_output_rows	bigint NOT NULL,
+	limit_output_bytes	bigint NOT NULL,
+	limit_log_bytes		bigint NOT NULL,
+
+	state		text NOT NULL DEFAULT 'pending'
+		CHECK (state IN ('pending', 'running', 'succeeded', 'failed', 'cancelled')),
+	attempt		integer NOT NULL DEFAULT 0,
+	unstarted	integer NOT NULL DEFAULT 0,		-- starts that found no sandbox
+	not_before	timestamptz,
+	waiting_reason	text,
+	submitted_at	timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+	started_at	timestamptz,
+	finished_at timestamptz,
+
+	rows_read	bigint,
+	rows_returned	bigint,
+	rows_written	bigint,
+	bytes_in	bigint,
+	bytes_out	bigint,
+	sqlstate	text,
+	error		text,
+	error_detail	text,
+	error_hint	text,
+	error_context	text,
+	error_stage text,
+	traceback	text,
+	walls_enforced	text[],
+	walls_off	text[],
+	peak_memory bigint,
+	cpu_time	interval,
+	worker_time interval,
+	FOREIGN KEY (script, version) REFERENCES transform.script_version (script, version)
+);
+
+CREATE INDEX job_pending ON transform.job (priority DESC, submitted_at, id)
+	WHERE state = 'pending';
+CREATE INDEX job_running ON transform.job (role) WHERE state = 'running';
+
+CREATE TABLE transform.job_log (
+	job			bigint NOT NULL REFERENCES transform.job (id) ON DELETE CASCADE,
+	attempt		integer NOT NULL,
+	seq			integer NOT NULL,
+	at			timestamptz NOT NULL,
+	stream		text NOT NULL,
+	message		text NOT NULL,
+	PRIMARY KEY (job, attempt, seq)
+);
+
+-- A dump keeps scripts, and jobs that are over: a restored copy must not run
+-- what the original still had to do.
+SELECT pg_catalog.pg_extension_config_dump('transform.script', '');
+SELECT pg_catalog.pg_extension_config_dump('transform.script_version', '');
+SELECT pg_catalog.pg_extension_config_dump('transform.job',
+	$$WHERE state IN ('succeeded', 'failed', 'cancelled')$$);
+SELECT pg_catalog.pg_extension_config_dump('transform.job_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('transform.job_log',
+	$$WHERE job IN (SELECT id FROM transform.job WHERE state IN ('succeeded', 'failed', 'cancelled'))$$);
+
+-- ---- private functions ----
+
+CREATE FUNCTION transform.may_see(role oid) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'tr_sql_may_see'
+	LANGUAGE C STABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION transform.waiting_reason() RETURNS text
+	AS 'MODULE_PATHNAME', 'tr_sql_waiting_reason'
+	LANGUAGE C VOLATILE PARALLEL RESTRICTED;
+
+CREATE FUNCTION transform.live(
+	OUT job bigint, OUT attempt integer, OUT phase text,
+	OUT rows_read bigint, OUT rows_returned bigint, OUT rows_written bigint,
+	OUT chunk bigint, OUT bytes_in bigint, OUT bytes_out bigint,
+	OUT memory_bytes bigint, OUT cpu interval) RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'tr_sql_live'
+	LANGUAGE C VOLATILE PARALLEL RESTRICTED;
+
+CREATE FUNCTION transform.assert_no_transaction_block() RETURNS void
+	AS 'MODULE_PATHNAME', 'tr_sql_assert_no_transaction_block'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+CREATE FUNCTION transform.progress_line(job bigint) RETURNS text
+	AS 'MODULE_PATHNAME', 'tr_sql_progress_line'
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+
+CREATE FUNCTION transform.raise_failure(job bigint) RETURNS void
+	AS 'MODULE_PATHNAME', 'tr_sql_raise_failure'
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+
+-- ---- row level security: a second line, since nobody but the owner has any
+-- right on the tables ----
+
+ALTER TABLE transform.script ENABLE ROW LEVEL SECURITY;
+ALTER TABLE transform.script_version ENABLE ROW LEVEL SECURITY;
+ALTER TABLE transform.job ENABLE ROW LEVEL SECURITY;
+ALTER TABLE transform.job_log ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY own ON transform.script FOR SELECT
+	TO transform_user, transform_admin
+	USING (transform.may_see(owner));
+CREATE POLICY own ON transform.script_version FOR SELECT
+	TO transform_user, transform_admin
+	USING (EXISTS (SELECT FROM transform.script s
+				   WHERE s.name = script AND transform.may_see(s.owner)));
+CREATE POLICY own ON transform.job FOR SELECT
+	TO transform_user, transform_admin
+	USING (transform.may_see(role));
+CREATE POLICY own ON transform.job_log FOR SELECT
+	TO transform_user, transform_admin
+	USING (EXISTS (SELECT FROM transform.job j
+				   WHERE j.id = job AND transform.may_see(j.role)));
+
+-- ---- public functions ----
+
+CREATE FUNCTION transform_script_create(
+	name text, code text, shape text DEFAULT NULL,
+	numeric_as text DEFAULT NULL, description text DEFAULT NULL)
+	RETURNS integer
+	AS 'MODULE_PATHNAME', 'tr_sql_script_create'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+CREATE FUNCTION transform_validate(code text)
+	RETURNS TABLE (line integer, col integer, severity text,
+				   what text, why text, instead text)
+	AS 'MODULE_PATHNAME', 'tr_sql_validate'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+CREATE FUNCTION transform_submit(
+	script text, source regclass, destination text,
+	shape text DEFAULT NULL, mode text DEFAULT NULL,
+	params jsonb DEFAULT NULL, numeric_as text DEFAULT NULL,
+	priority integer DEFAULT NULL, chunk_rows integer DEFAULT NULL)
+	RETURNS bigint
+	AS 'MODULE_PATHNAME', 'tr_sql_submit'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+CREATE FUNCTION transform_wait(job bigint, timeout interval DEFAULT NULL)
+	RETURNS text
+	AS 'MODULE_PATHNAME', 'tr_sql_wait'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+CREATE FUNCTION transform_cancel(job bigint) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'tr_sql_cancel'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+CREATE FUNCTION transform_preview(
+	script text, source regclass, rows integer DEFAULT 10,
+	shape text DEFAULT NULL, params jsonb DEFAULT NULL,
+	numeric_as text DEFAULT NULL)
+	RETURNS TABLE (row_number integer, data jsonb, columns jsonb)
+	AS 'MODULE_PATHNAME', 'tr_sql_preview'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+CREATE FUNCTION transform_logs(job bigint)
+	RETURNS TABLE (attempt integer, seq integer, at timestamptz,
+				   stream text, message text)
+	AS 'MODULE_PATHNAME', 'tr_sql_logs'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+CREATE FUNCTION transform_sandbox_status()
+	RETURNS TABLE (wall integer, name text, state text,
+				   required boolean, detail text)
+	AS 'MODULE_PATHNAME', 'tr_sql_sandbox_status'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+CREATE FUNCTION transform_version() RETURNS text
+	AS $$SELECT '@VERSION@'::text$$
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE;
+
+-- No SET clause: a procedure with one cannot commit.  Hence the qualified
+-- names throughout.
+CREATE PROCEDURE transform_run(
+	script text, source regclass, destination text,
+	shape text DEFAULT NULL, mode text DEFAULT NULL,
+	params jsonb DEFAULT NULL, numeric_as text DEFAULT NULL,
+	priority integer DEFAULT NULL, chunk_rows integer DEFAULT NULL,
+	INOUT job bigint DEFAULT NULL)
+	LANGUAGE plpgsql
+AS $$
+DECLARE
+	state text;
+	cancelled text;
+BEGIN
+	PERFORM transform.assert_no_transaction_block();
+	job := @extschema@.transform_submit(script, source, destination, shape,
+		mode, params, numeric_as, priority, chunk_rows);
+	COMMIT;
+	LOOP
+		BEGIN
+			state := @extschema@.transform_wait(job, pg_catalog.make_interval(secs => 1));
+		EXCEPTION WHEN query_canceled THEN
+			cancelled := SQLERRM;
+			PERFORM @extschema@.transform_cancel(job);
+		END;
+		COMMIT;
+		IF cancelled IS NOT NULL THEN
+			RAISE query_canceled USING MESSAGE = cancelled,
+				DETAIL = pg_catalog.format('Job %s has been asked to stop.', job);
+		END IF;
+		RAISE NOTICE '%', transform.progress_line(job);
+		EXIT WHEN state OPERATOR(pg_catalog.<>) 'pending'
+			AND state OPERATOR(pg_catalog.<>) 'running';
+	END LOOP;
+	IF state OPERATOR(pg_catalog.<>) 'succeeded' THEN
+		PERFORM transform.raise_failure(job);
+	END IF;
+END
+$$;
+
+-- ---- views: operands are cast to the exact types of built-in operators, so
+-- that no operator of a user can be taken for them at creation ----
+
+CREATE VIEW transform.scripts WITH (security_barrier) AS
+	SELECT s.name, v.version, s.owner, v.shape, v.numeric_as, v.description,
+		v.code, v.created_by, v.created_at, v.version = s.version AS current
+	FROM transform.script s
+	JOIN transform.script_version v ON v.script = s.name
+	WHERE transform.may_see(s.owner);
+
+CREATE VIEW transform.jobs WITH (security_barrier) AS
+	SELECT j.id, j.script, j.version, j.role, j.source_name AS source,
+		j.destination, j.shape, j.mode, j.numeric_as, j.params, j.priority,
+		j.chunk_rows, j.state, j.attempt, j.submitted_at, j.started_at,
+		j.finished_at, j.rows_read, j.rows_returned, j.rows_written,
+		j.bytes_in, j.bytes_out, j.sqlstate, j.error, j.error_detail,
+		j.error_hint, j.error_context, j.error_stage, j.traceback,
+		j.walls_enforced, j.walls_off, j.peak_memory, j.cpu_time,
+		j.worker_time,
+		CASE WHEN j.state = 'pending'
+			THEN coalesce(j.waiting_reason, transform.waiting_reason())
+			END AS waiting_reason,
+		pg_catalog.make_interval(secs => j.limit_wall_ms::float8 / 1000::float8)
+			AS limit_wall_time,
+		pg_catalog.make_interval(secs => j.limit_cpu_ms::float8 / 1000::float8)
+			AS limit_cpu_time,
+		j.limit_memory, j.limit_output_rows, j.limit_output_bytes,
+		j.limit_log_bytes
+	FROM transform.job j
+	WHERE transform.may_see(j.role);
+
+CREATE VIEW transform.progress WITH (security_barrier) AS
+	SELECT l.job, l.phase, l.attempt, l.rows_read, l.rows_returned,
+		l.rows_written, l.chunk,
+		CASE WHEN c.reltuples > 0::float4
+			THEN least(100::numeric, pg_catalog.round(
+				(100::float8 * l.rows_read::float8 / c.reltuples::float8)::numeric, 1))
+			END AS percent,
+		l.memory_bytes, l.cpu,
+		pg_catalog.clock_timestamp() - j.started_at AS elapsed
+	FROM transform.live() l
+	JOIN transform.job j ON j.id = l.job
+	LEFT JOIN pg_catalog.pg_class c ON c.oid = j.source::oid
+	WHERE transform.may_see(j.role);
+
+-- ---- comments ----
+
+COMMENT ON SCHEMA transform IS
+	'scripts, jobs and their logs of the extension transform; read the views jobs, scripts and progress';
+COMMENT ON TABLE transform.script IS
+	'a script: its name, owner and current version';
+COMMENT ON TABLE transform.script_version IS
+	'one immutable version of a script';
+COMMENT ON TABLE transform.job IS
+	'one request to run a script version on a source into a destination';
+COMMENT ON TABLE transform.job_log IS
+	'output of scripts, one row per piece; read it with transform_logs()';
+COMMENT ON COLUMN transform.script.name IS
+	'name of the script, unique in the database';
+COMMENT ON COLUMN transform.script.owner IS
+	'role that created it and may add versions';
+COMMENT ON COLUMN transform.script.version IS
+	'number of the current version';
+COMMENT ON COLUMN transform.script.created_at IS
+	'when the first version was created';
+COMMENT ON COLUMN transform.script_version.script IS
+	'name of the script';
+COMMENT ON COLUMN transform.script_version.version IS
+	'number, from 1';
+COMMENT ON COLUMN transform.script_version.code IS
+	'Python text with def transform(df) or def transform(df, params)';
+COMMENT ON COLUMN transform.script_version.shape IS
+	'how it is called: table (once, with all rows) or chunk (per chunk of rows)';
+COMMENT ON COLUMN transform.script_version.numeric_as IS
+	'how numeric columns arrive: float64 or decimal';
+COMMENT ON COLUMN transform.script_version.description IS
+	'the author''s words';
+COMMENT ON COLUMN transform.script_version.created_by IS
+	'role that created this version';
+COMMENT ON COLUMN transform.script_version.created_at IS
+	'when it was created';
+COMMENT ON COLUMN transform.job_log.job IS
+	'job the line belongs to';
+COMMENT ON COLUMN transform.job_log.attempt IS
+	'attempt of the job, from 1';
+COMMENT ON COLUMN transform.job_log.seq IS
+	'number of the line within the attempt, from 1';
+COMMENT ON COLUMN transform.job_log.at IS
+	'when it was written';
+COMMENT ON COLUMN transform.job_log.stream IS
+	'stdout, stderr or warning';
+COMMENT ON COLUMN transform.job_log.message IS
+	'the text';
+COMMENT ON COLUMN transform.job.id IS
+	'number of the job';
+COMMENT ON COLUMN transform.job.script IS
+	'name of the script';
+COMMENT ON COLUMN transform.job.version IS
+	'version of the script the job was submitted with';
+COMMENT ON COLUMN transform.job.role IS
+	'role that submitted the job and that it runs as';
+COMMENT ON COLUMN transform.job.source IS
+	'the source relation';
+COMMENT ON COLUMN transform.job.destination IS
+	'table the result is written to';
+COMMENT ON COLUMN transform.job.shape IS
+	'how the script is called: table or chunk';
+COMMENT ON COLUMN transform.job.mode IS
+	'create (a new table) or append (an existing one)';
+COMMENT ON COLUMN transform.job.numeric_as IS
+	'how numeric columns arrive: float64 or decimal';
+COMMENT ON COLUMN transform.job.params IS
+	'second argument of transform(df, params), a JSON object';
+COMMENT ON COLUMN transform.job.priority IS
+	'higher runs first';
+COMMENT ON COLUMN transform.job.chunk_rows IS
+	'source rows sent at a time';
+COMMENT ON COLUMN transform.job.state IS
+	'pending, running, succeeded, failed or cancelled';
+COMMENT ON COLUMN transform.job.attempt IS
+	'which try this is, from 1; 0 before the first';
+COMMENT ON COLUMN transform.job.submitted_at IS
+	'when it was submitted';
+COMMENT ON COLUMN transform.job.started_at IS
+	'when the last attempt started';
+COMMENT ON COLUMN transform.job.finished_at IS
+	'when it became succeeded, failed or cancelled';
+COMMENT ON COLUMN transform.job.rows_read IS
+	'rows read from the source';
+COMMENT ON COLUMN transform.job.rows_returned IS
+	'rows the script returned';
+COMMENT ON COLUMN transform.job.rows_written IS
+	'rows inserted into the destination';
+COMMENT ON COLUMN transform.job.bytes_in IS
+	'bytes sent to the script';
+COMMENT ON COLUMN transform.job.bytes_out IS
+	'bytes received from it';
+COMMENT ON COLUMN transform.job.sqlstate IS
+	'SQLSTATE of the error';
+COMMENT ON COLUMN transform.job.error IS
+	'message of the error';
+COMMENT ON COLUMN transform.job.error_detail IS
+	'detail of the error';
+COMMENT ON COLUMN transform.job.error_hint IS
+	'what to do about it';
+COMMENT ON COLUMN transform.job.error_context IS
+	'where in the server it happened';
+COMMENT ON COLUMN transform.job.error_stage IS
+	'where it failed: validate, start, input, run, limit, output, infrastructure or cancel';
+COMMENT ON COLUMN transform.job.traceback IS
+	'Python traceback with the script''s own line numbers';
+COMMENT ON COLUMN transform.job.walls_enforced IS
+	'walls that were proven to hold while it ran';
+COMMENT ON COLUMN transform.job.walls_off IS
+	'walls that did not hold, by setting or by the system';
+COMMENT ON COLUMN transform.job.peak_memory IS
+	'most memory of the worker, in bytes, above that of an idle one';
+COMMENT ON COLUMN transform.job.cpu_time IS
+	'processor time of the worker';
+COMMENT ON COLUMN transform.job.worker_time IS
+	'time from start to end of the worker';
+COMMENT ON COLUMN transform.job.waiting_reason IS
+	'why a pending job does not run yet; NULL when nothing holds it up';
+COMMENT ON COLUMN transform.job.source_name IS
+	'schema-qualified name of the source when the job was submitted';
+COMMENT ON COLUMN transform.job.limit_wall_ms IS
+	'longest run time of the script, in milliseconds';
+COMMENT ON COLUMN transform.job.limit_cpu_ms IS
+	'most processor time, in milliseconds';
+COMMENT ON COLUMN transform.job.limit_memory IS
+	'most memory, in bytes';
+COMMENT ON COLUMN transform.job.limit_output_rows IS
+	'most rows it may return';
+COMMENT ON COLUMN transform.job.limit_output_bytes IS
+	'most bytes it may return';
+COMMENT ON COLUMN transform.job.limit_log_bytes IS
+	'most bytes of output kept';
+COMMENT ON COLUMN transform.job.unstarted IS
+	'starts that found no sandbox ready, in a row; not counted as attempts';
+COMMENT ON COLUMN transform.job.not_before IS
+	'earliest time of the next attempt';
+COMMENT ON VIEW transform.scripts IS
+	'all versions of the scripts of roles whose rights you have (all, for members of transform_admin)';
+COMMENT ON COLUMN transform.scripts.name IS
+	'name of the script';
+COMMENT ON COLUMN transform.scripts.version IS
+	'number of the version';
+COMMENT ON COLUMN transform.scripts.owner IS
+	'role that created the script';
+COMMENT ON COLUMN transform.scripts.shape IS
+	'how it is called: table or chunk';
+COMMENT ON COLUMN transform.scripts.numeric_as IS
+	'how numeric columns arrive: float64 or decimal';
+COMMENT ON COLUMN transform.scripts.description IS
+	'the author''s words';
+COMMENT ON COLUMN transform.scripts.code IS
+	'the Python text';
+COMMENT ON COLUMN transform.scripts.created_by IS
+	'role that created this version';
+COMMENT ON COLUMN transform.scripts.created_at IS
+	'when this version was created';
+COMMENT ON COLUMN transform.scripts.current IS
+	'is this the version that new jobs get?';
+COMMENT ON VIEW transform.jobs IS
+	'the jobs of roles whose rights you have (all, for members of transform_admin)';
+COMMENT ON COLUMN transform.jobs.id IS
+	'number of the job';
+COMMENT ON COLUMN transform.jobs.script IS
+	'name of the script';
+COMMENT ON COLUMN transform.jobs.version IS
+	'version of the script the job was submitted with';
+COMMENT ON COLUMN transform.jobs.role IS
+	'role that submitted the job and that it runs as';
+COMMENT ON COLUMN transform.jobs.source IS
+	'name of the source when the job was submitted';
+COMMENT ON COLUMN transform.jobs.destination IS
+	'table the result is written to';
+COMMENT ON COLUMN transform.jobs.shape IS
+	'how the script is called: table or chunk';
+COMMENT ON COLUMN transform.jobs.mode IS
+	'create (a new table) or append (an existing one)';
+COMMENT ON COLUMN transform.jobs.numeric_as IS
+	'how numeric columns arrive: float64 or decimal';
+COMMENT ON COLUMN transform.jobs.params IS
+	'second argument of transform(df, params), a JSON object';
+COMMENT ON COLUMN transform.jobs.priority IS
+	'higher runs first';
+COMMENT ON COLUMN transform.jobs.chunk_rows IS
+	'source rows sent at a time';
+COMMENT ON COLUMN transform.jobs.state IS
+	'pending, running, succeeded, failed or cancelled';
+COMMENT ON COLUMN transform.jobs.attempt IS
+	'which try this is, from 1; 0 before the first';
+COMMENT ON COLUMN transform.jobs.submitted_at IS
+	'when it was submitted';
+COMMENT ON COLUMN transform.jobs.started_at IS
+	'when the last attempt started';
+COMMENT ON COLUMN transform.jobs.finished_at IS
+	'when it became succeeded, failed or cancelled';
+COMMENT ON COLUMN transform.jobs.rows_read IS
+	'rows read from the source';
+COMMENT ON COLUMN transform.jobs.rows_returned IS
+	'rows the script returned';
+COMMENT ON COLUMN transform.jobs.rows_written IS
+	'rows inserted into the destination';
+COMMENT ON COLUMN transform.jobs.bytes_in IS
+	'bytes sent to the script';
+COMMENT ON COLUMN transform.jobs.bytes_out IS
+	'bytes received from it';
+COMMENT ON COLUMN transform.jobs.sqlstate IS
+	'SQLSTATE of the error';
+COMMENT ON COLUMN transform.jobs.error IS
+	'message of the error';
+COMMENT ON COLUMN transform.jobs.error_detail IS
+	'detail of the error';
+COMMENT ON COLUMN transform.jobs.error_hint IS
+	'what to do about it';
+COMMENT ON COLUMN transform.jobs.error_context IS
+	'where in the server it happened';
+COMMENT ON COLUMN transform.jobs.error_stage IS
+	'where it failed: validate, start, input, run, limit, output, infrastructure or cancel';
+COMMENT ON COLUMN transform.jobs.traceback IS
+	'Python traceback with the script''s own line numbers';
+COMMENT ON COLUMN transform.jobs.walls_enforced IS
+	'walls that were proven to hold while it ran';
+COMMENT ON COLUMN transform.jobs.walls_off IS
+	'walls that did not hold, by setting or by the system';
+COMMENT ON COLUMN transform.jobs.peak_memory IS
+	'most memory of the worker, in bytes, above that of an idle one';
+COMMENT ON COLUMN transform.jobs.cpu_time IS
+	'processor time of the worker';
+COMMENT ON COLUMN transform.jobs.worker_time IS
+	'time from start to end of the worker';
+COMMENT ON COLUMN transform.jobs.waiting_reason IS
+	'why a pending job does not run yet; NULL when nothing holds it up';
+COMMENT ON COLUMN transform.jobs.limit_wall_time IS
+	'longest run time of the script';
+COMMENT ON COLUMN transform.jobs.limit_cpu_time IS
+	'most processor time';
+COMMENT ON COLUMN transform.jobs.limit_memory IS
+	'most memory, in bytes';
+COMMENT ON COLUMN transform.jobs.limit_output_rows IS
+	'most rows it may return';
+COMMENT ON COLUMN transform.jobs.limit_output_bytes IS
+	'most bytes it may return';
+COMMENT ON COLUMN transform.jobs.limit_log_bytes IS
+	'most bytes of output kept';
+COMMENT ON VIEW transform.progress IS
+	'jobs that are running now, with live counters';
+COMMENT ON COLUMN transform.progress.job IS
+	'number of the job';
+COMMENT ON COLUMN transform.progress.phase IS
+	'connecting, starting, working, committing or recording';
+COMMENT ON COLUMN transform.progress.attempt IS
+	'which try this is';
+COMMENT ON COLUMN transform.progress.rows_read IS
+	'rows read from the source so far';
+COMMENT ON COLUMN transform.progress.rows_returned IS
+	'rows the script has returned so far';
+COMMENT ON COLUMN transform.progress.rows_written IS
+	'rows inserted so far, not yet committed';
+COMMENT ON COLUMN transform.progress.chunk IS
+	'chunks sent so far';
+COMMENT ON COLUMN transform.progress.percent IS
+	'rows read as part of the planner''s estimate (reltuples) of the source; NULL when there is none';
+COMMENT ON COLUMN transform.progress.memory_bytes IS
+	'memory of the worker now, in bytes';
+COMMENT ON COLUMN transform.progress.cpu IS
+	'processor time of the worker so far';
+COMMENT ON COLUMN transform.progress.elapsed IS
+	'time since the attempt started';
+COMMENT ON FUNCTION transform.may_see(oid) IS
+	'private: has the current user the rights of this role, or of transform_admin?';
+COMMENT ON FUNCTION transform.waiting_reason() IS
+	'private: why pending jobs of this database do not run now; NULL when nothing holds them up';
+COMMENT ON FUNCTION transform.live() IS
+	'private: counters of the running jobs of this database; read transform.progress';
+COMMENT ON FUNCTION transform.assert_no_transaction_block() IS
+	'private: error 25001 inside a transaction block';
+COMMENT ON FUNCTION transform.progress_line(bigint) IS
+	'private: one line on how far a job is';
+COMMENT ON FUNCTION transform.raise_failure(bigint) IS
+	'private: raises the error of a job that failed or was cancelled';
+COMMENT ON FUNCTION transform_script_create(text, text, text, text, text) IS
+	'Stores a script, or a new version of one you own; returns its version. name: up to 63 bytes. code: Python with def transform(df) or def transform(df, params). shape: table (default; called once with all rows) or chunk (called per chunk). numeric_as: float64 (default) or decimal. Errors: 42601 and 42P13 when the code is refused (all findings in the detail), 42501 when the name belongs to another role.';
+COMMENT ON FUNCTION transform_validate(text) IS
+	'Checks a script without storing it: a row per finding with line and column (from 1), severity (error or warning), what is wrong, why, and what to do instead. No row: nothing to object to.';
+COMMENT ON FUNCTION transform_submit(text, regclass, text, text, text, jsonb, text, integer, integer) IS
+	'Queues a job that runs the current version of a script on a relation into a table; it starts when the transaction commits, and runs as the current user. Returns the job''s number. destination: [schema.]name. shape, numeric_as: NULL for the script''s own. mode: create (default) or append. params: a JSON object. priority: higher first (default 0). chunk_rows: 1 to 10000000 (default transform.chunk_rows). Errors: 42704 no such script, 42501 no privilege, 42P07 destination exists, 42P01 it does not (append), 42602 and 42622 bad name, 0A000 unsupported column type, 22023 bad argument, 55000 not preloaded.';
+COMMENT ON FUNCTION transform_wait(bigint, interval) IS
+	'Waits until a job is over and returns its state: succeeded, failed or cancelled; with a timeout, the state it has by then. Sees the latest state at any isolation level. Errors: 42704 no such job, 55000 when the job was submitted by this very transaction.';
+COMMENT ON PROCEDURE transform_run(text, regclass, text, text, text, jsonb, text, integer, integer, bigint) IS
+	'Submits a job, commits, waits for it with progress as notices, and raises the job''s error if it fails; cancelling the call cancels the job. Arguments as transform_submit; job returns the number. Error 25001 inside a transaction block.';
+COMMENT ON FUNCTION transform_cancel(bigint) IS
+	'Cancels a pending job (when the transaction commits) or interrupts a running one (at once). True when there was something to cancel. For the job''s own role and members of transform_admin. Error 42704: no such job.';
+COMMENT ON FUNCTION transform_preview(text, regclass, integer, text, jsonb, text) IS
+	'Runs a script on the first rows of a relation (1 to 1000, default 10) and returns what it gives, as JSON, with the inferred columns in the first row; writes nothing. Output of the script comes as notices.';
+COMMENT ON FUNCTION transform_logs(bigint) IS
+	'Output (print, warnings) of a job''s script, also while it runs. Error 42704: no such job.';
+COMMENT ON FUNCTION transform_sandbox_status() IS
+	'What is in place and what is missing: a row per wall (1 to 8) with its state (enforced, not enforced, off by setting or unknown), whether it is required, and how it was proven; then rows of facts (wall NULL).';
+COMMENT ON FUNCTION transform_version() IS
+	'Version of the installed extension.';
+
+-- ---- grants: none to PUBLIC, by name to the two roles ----
+
+REVOKE ALL ON FUNCTION transform.may_see(oid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION transform.waiting_reason() FROM PUBLIC;
+REVOKE ALL ON FUNCTION transform.live() FROM PUBLIC;
+REVOKE ALL ON FUNCTION transform.assert_no_transaction_block() FROM PUBLIC;
+REVOKE ALL ON FUNCTION transform.progress_line(bigint) FROM PUBLIC;
+REVOKE ALL ON FUNCTION transform.raise_failure(bigint) FROM PUBLIC;
+REVOKE ALL ON FUNCTION transform_script_create(text, text, text, text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION transform_validate(text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION transform_submit(text, regclass, text, text, text, jsonb, text, integer, integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION transform_wait(bigint, interval) FROM PUBLIC;
+REVOKE ALL ON FUNCTION transform_cancel(bigint) FROM PUBLIC;
+REVOKE ALL ON FUNCTION transform_preview(text, regclass, integer, text, jsonb, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION transform_logs(bigint) FROM PUBLIC;
+REVOKE ALL ON FUNCTION transform_sandbox_status() FROM PUBLIC;
+REVOKE ALL ON FUNCTION transform_version() FROM PUBLIC;
+REVOKE ALL ON PROCEDURE transform_run(text, regclass, text, text, text, jsonb, text, integer, integer, bigint) FROM PUBLIC;
+REVOKE ALL ON ALL TABLES IN SCHEMA transform FROM PUBLIC;
+REVOKE ALL ON ALL SEQUENCES IN SCHEMA transform FROM PUBLIC;
+
+GRANT USAGE ON SCHEMA transform TO transform_user, transform_admin;
+GRANT SELECT ON transform.scripts, transform.jobs, transform.progress
+	TO transform_user, transform_admin;
+GRANT EXECUTE ON FUNCTION transform.may_see(oid)
+	TO transform_user, transform_admin;
+GRANT EXECUTE ON FUNCTION transform.waiting_reason()
+	TO transform_user, transform_admin;
+GRANT EXECUTE ON FUNCTION transform.live()
+	TO transform_user, transform_admin;
+GRANT EXECUTE ON FUNCTION transform.assert_no_transaction_block()
+	TO transform_user, transform_admin;
+GRANT EXECUTE ON FUNCTION transform.progress_line(bigint)
+	TO transform_user, transform_admin;
+GRANT EXECUTE ON FUNCTION transform.raise_failure(bigint)
+	TO transform_user, transform_admin;
+GRANT EXECUTE ON FUNCTION transform_script_create(text, text, text, text, text)
+	TO transform_user, transform_admin;
+GRANT EXECUTE ON FUNCTION transform_validate(text)
+	TO transform_user, transform_admin;
+GRANT EXECUTE ON FUNCTION transform_submit(text, regclass, text, text, text, jsonb, text, integer, integer)
+	TO transform_user, transform_admin;
+GRANT EXECUTE ON FUNCTION transform_wait(bigint, interval)
+	TO transform_user, transform_admin;
+GRANT EXECUTE ON FUNCTION transform_cancel(bigint)
+	TO transform_user, transform_admin;
+GRANT EXECUTE ON FUNCTION transform_preview(text, regclass, integer, text, jsonb, text)
+	TO transform_user, transform_admin;
+GRANT EXECUTE ON FUNCTION transform_logs(bigint)
+	TO transform_user, transform_admin;
+GRANT EXECUTE ON FUNCTION transform_sandbox_status()
+	TO transform_user, transform_admin;
+GRANT EXECUTE ON FUNCTION transform_version()
+	TO transform_user, transform_admin;
+GRANT EXECUTE ON PROCEDURE transform_run(text, regclass, text, text, text, jsonb, text, integer, integer, bigint)
+	TO transform_user, transform_admin;
