@@ -1,15 +1,13 @@
 -- Money: numeric arrives as float64 by default; with numeric_as => 'decimal' it
 -- arrives as exact decimals, and goes back exactly.
-SELECT transform_script_create('net_price', $py$
-from decimal import Decimal
-
+SELECT transform_script_create('line_total', $py$
 def transform(df):
-    df["net"] = df["price"].map(lambda p: (p / Decimal("1.19")).quantize(Decimal("0.01")))
-    df["tax"] = df["price"] - df["net"]
-    return df[["id", "price", "net", "tax"]]
+    df = df[df["qty"].notna()]
+    df["total"] = df["price"] * df["qty"].astype("int64")
+    return df[["id", "qty", "price", "total"]]
 $py$, numeric_as => 'decimal') > 0 AS registered;
 
-SELECT transform_submit('net_price', 'sales', 'sales_net') AS job \gset
+SELECT transform_submit('line_total', 'sales', 'sales_lines') AS job \gset
 SELECT transform_wait(:job);
 
-SELECT sum(price) = sum(net + tax) AS adds_up, count(*) FROM sales_net;
+SELECT count(*), sum(total) = sum(price * qty) AS exact, pg_typeof(min(total)) AS type FROM sales_lines;

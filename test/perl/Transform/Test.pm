@@ -1,0 +1,165 @@
+# Transform::Test: what the TAP files share: a cluster with the extension, jobs,
+# and the processes below a cluster.  Everything waits for facts, with a limit.
+#
+#	use Transform::Test;
+#	my $node = transform_node('main', 'transform.warm_workers' => 1);
+#	my $job = submit($node, 'add_total', 'sales', 'sales_total');
+#	is(wait_for_job($node, $job), 'succeeded');
+#	kill_process($node, 'broker');
+#	finish($node);
+package Transform::Test;
+
+use strict;
+use warnings;
+use Exporter 'import';
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Time::HiRes ();
+
+our @EXPORT = qw(transform_node create_script submit wait_for_job job_row
+  wait_until processes kill_process finish log_since);
+
+# A started cluster with the extension in database postgres.
+sub transform_node
+{
+	my ($name, %settings) = @_;
+	my $node = PostgreSQL::Test::Cluster->new($name);
+	$node->init;
+	$node->append_conf('postgresql.conf', slurp_file($ENV{TRANSFORM_CONF}));
+	$node->append_conf('postgresql.conf', "$_ = '$settings{$_}'") for sort keys %settings;
+	$node->start;
+	$node->safe_psql('postgres', 'CREATE EXTENSION transform');
+	return $node;
+}
+
+# Register a script, given as Python text.
+sub create_script
+{
+	my ($node, $name, $code, %options) = @_;
+	my $more = join '', map { ", $_ => '$options{$_}'" } sort keys %options;
+	return $node->safe_psql('postgres',
+		"SELECT transform_script_create('$name', \$script\$$code\$script\$$more)");
+}
+
+# Submit a job; its number.  Options: mode, shape, params, ...
+sub submit
+{
+	my ($node, $script, $source, $destination, %options) = @_;
+	my $more = join '', map { ", $_ => '$options{$_}'" } sort keys %options;
+	return $node->safe_psql('postgres',
+		"SELECT transform_submit('$script', '$source', '$destination'$more)");
+}
+
+# The final state, or the state after a minute.
+sub wait_for_job
+{
+	my ($node, $job) = @_;
+	return $node->safe_psql('postgres', "SELECT transform_wait($job, '60 s')");
+}
+
+# Columns of the job row: a hash; NULL is undef.
+sub job_row
+{
+	my ($node, $job, @columns) = @_;
+	my %row;
+	for my $column (@columns)
+	{
+		my $value = $node->safe_psql('postgres',
+			"SELECT coalesce($column\::text, '<null>') FROM transform.jobs WHERE id = $job");
+		$row{$column} = $value eq '<null>' ? undef : $value;
+	}
+	return \%row;
+}
+
+# Poll until the code returns something true; that, or undef after the limit.
+sub wait_until
+{
+	my ($fact, $seconds) = @_;
+	my $end = Time::HiRes::time() + ($seconds // $PostgreSQL::Test::Utils::timeout_default);
+	while (Time::HiRes::time() < $end)
+	{
+		my $value = $fact->();
+		return $value if $value;
+		Time::HiRes::usleep(10_000);
+	}
+	return;
+}
+
+# The live processes below a node: a list of hashes {pid, parent, role, title}.
+# Roles: postmaster, launcher, scheduler, runner, broker, zygote, worker, other.
+sub processes
+{
+	my ($node) = @_;
+	my $root = $node->{_pid} or return;
+	my (%parent, %title, @found);
+	for my $folder (glob '/proc/[0-9]*')
+	{
+		my ($pid) = $folder =~ /(\d+)$/;
+		open my $in, '<', "$folder/stat" or next;
+		my $stat = <$in> // next;
+		my ($state, $up) = $stat =~ /.*\) (\S) (\d+)/ or next;
+		next if $state eq 'Z';
+		$parent{$pid} = $up;
+		open my $command, '<', "$folder/cmdline" or next;
+		($title{$pid} = join '', <$command>) =~ tr/\0/ /;
+	}
+	for my $pid (sort { $a <=> $b } keys %parent)
+	{
+		my ($up, $hosts) = ($pid, 0);
+		while (defined $up && $up != $root)
+		{
+			$hosts++ if ($title{$up} // '') =~ /sandbox_host/;
+			$up = $parent{$up};
+		}
+		next unless defined $up;
+		push @found, {
+			pid => $pid, parent => $parent{$pid}, title => $title{$pid},
+			role => role($pid == $root, $title{$pid} // '', $hosts) };
+	}
+	return @found;
+}
+
+sub role
+{
+	my ($is_root, $title, $hosts) = @_;
+	return 'postmaster' if $is_root;
+	return $1 if $title =~ /transform (launcher|scheduler|runner)/;
+	return 'other' unless $hosts;
+	return ('broker', 'zygote')[ $hosts - 1 ] // 'worker';
+}
+
+# kill -9 the first process of a role, as soon as there is one; its pid.
+sub kill_process
+{
+	my ($node, $role, $signal) = @_;
+	my $pid = wait_until(
+		sub {
+			my ($one) = grep { $_->{role} eq $role } processes($node);
+			return $one && $one->{pid};
+		});
+	ok($pid, "there is a $role to kill") or return;
+	kill $signal // 'KILL', $pid;
+	return $pid;
+}
+
+# The server log from a position on (see -s $node->logfile).
+sub log_since
+{
+	my ($node, $offset) = @_;
+	return slurp_file($node->logfile, $offset // 0);
+}
+
+# Stop the node; nothing of it may be left.
+sub finish
+{
+	my ($node) = @_;
+	my @pids = map { $_->{pid} } processes($node);
+	$node->stop('fast');
+	my $gone = wait_until(sub { !grep { -d "/proc/$_" } @pids }, 30);
+	ok($gone, 'no process is left after the server has stopped');
+	done_testing();
+	return;
+}
+
+1;
