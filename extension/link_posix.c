@@ -18,7 +18,7 @@
 
 #include "tr_host.h"
 
-/* Descriptors above the standard ones that a child might inherit. */
+/* Where there is no close_range(): more than a server process ever opens. */
 #define LAST_DESCRIPTOR		4096
 
 static bool
@@ -27,6 +27,17 @@ make_nonblocking(int fd)
 	int			flags = fcntl(fd, F_GETFL);
 
 	return flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0;
+}
+
+static void
+close_others(void)
+{
+#ifdef CLOSE_RANGE_UNSHARE
+	if (close_range(STDERR_FILENO + 1, ~0U, 0) == 0)
+		return;
+#endif
+	for (int fd = STDERR_FILENO + 1; fd < LAST_DESCRIPTOR; fd++)
+		(void) close(fd);
 }
 
 /*
@@ -47,8 +58,7 @@ become_host(int lifeline, char **argv)
 	if (dup2(lifeline, STDIN_FILENO) < 0 ||
 		dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
 		_exit(126);
-	for (int fd = STDERR_FILENO + 1; fd < LAST_DESCRIPTOR; fd++)
-		(void) close(fd);
+	close_others();
 	(void) setsid();
 	(void) execve(argv[0], argv, environment);
 	_exit(127);
