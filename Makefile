@@ -13,7 +13,14 @@ PG_CONFIG ?=
 pg_config = $(or $(PG_CONFIG),$(shell $(S)/find-server.sh))
 pkglibdir = $(shell $(pg_config) --pkglibdir)
 bindir = $(shell $(pg_config) --bindir)
+version = $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" $(TOP)/control/transform.control)
 VENV = $(or $(shell cat $(BUILD)/run-folder 2>/dev/null),$(BUILD))/venv
+
+# The two builds; V=1 shows their commands.
+sub = $(MAKE) $(if $(V),,-s) --no-print-directory
+jobs = $(shell nproc)
+ext = -C $(BUILD)/ext -f $(TOP)/extension/Makefile PG_CONFIG=$(pg_config)
+host = -C $(TOP)/sandbox_host O=$(BUILD)/host VERSION=$(version)
 
 # Lengths of the long runs; what `make check` uses of them stands in
 # scripts/run-tests.sh.
@@ -42,7 +49,7 @@ help:
 	@echo 'make bench [ROWS=2000000 ROWS_BIG=20000000]              speed and memory'
 	@echo 'make crash ROUNDS=200                                    kill -9 at random moments'
 	@echo 'make fuzz RUNS=10000000                                  the frame decoder under libFuzzer'
-	@echo 'make asan          every test once under AddressSanitizer'
+	@echo 'make asan          every test once with the module under AddressSanitizer'
 	@echo 'make check-style   the style checks alone'
 
 # ---- build
@@ -55,10 +62,10 @@ build: module host
 
 module:
 	@mkdir -p $(BUILD)/ext
-	@$(MAKE) --no-print-directory -C $(BUILD)/ext -f $(TOP)/extension/Makefile PG_CONFIG=$(pg_config) SAN=$(SAN)
+	@$(sub) -j$(jobs) $(ext) SAN=$(SAN)
 
 host:
-	@$(MAKE) --no-print-directory -C $(TOP)/sandbox_host O=$(BUILD)/host SAN=$(SAN)
+	@$(sub) -j$(jobs) $(host)
 
 # ---- install
 
@@ -68,16 +75,14 @@ install: setup
 
 # LINK_VENV=yes links the virtual environment instead of copying it (250 MB).
 install-files:
-	@$(MAKE) --no-print-directory -C $(BUILD)/ext -f $(TOP)/extension/Makefile \
-		install PG_CONFIG=$(pg_config) SAN=$(SAN) DESTDIR=$(DESTDIR)
-	@$(MAKE) --no-print-directory -C $(TOP)/sandbox_host install O=$(BUILD)/host SAN=$(SAN) \
-		DESTDIR=$(DESTDIR) bindir=$(bindir) drvdir=$(pkglibdir)/transform/python
+	@$(sub) $(ext) install SAN=$(SAN) DESTDIR=$(DESTDIR)
+	@$(sub) $(host) install DESTDIR=$(DESTDIR) bindir=$(bindir) drvdir=$(pkglibdir)/transform/python
 	@rm -rf $(DESTDIR)$(pkglibdir)/transform/venv
 	@$(if $(LINK_VENV),ln -s,cp -a) $(VENV) $(DESTDIR)$(pkglibdir)/transform/venv
 
 uninstall:
-	@$(MAKE) --no-print-directory -C $(BUILD)/ext -f $(TOP)/extension/Makefile \
-		uninstall PG_CONFIG=$(pg_config) DESTDIR=$(DESTDIR)
+	@mkdir -p $(BUILD)/ext
+	@$(sub) $(ext) uninstall DESTDIR=$(DESTDIR)
 	rm -rf $(DESTDIR)$(pkglibdir)/transform $(DESTDIR)$(bindir)/sandbox_host
 
 temp-install: setup
@@ -108,6 +113,8 @@ check:
 check-style:
 	@$(S)/check-style.sh
 
+# The module, the unit tests and the fuzzers under AddressSanitizer; a confined
+# worker cannot be, since that needs calls and memory that its walls refuse.
 asan:
 	@$(MAKE) --no-print-directory check BUILD=$(BUILD)/asan SAN=address
 

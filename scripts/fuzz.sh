@@ -31,9 +31,9 @@ fuzz() {
 
 for name in $names; do
 	if fuzz "$name"; then
-		echo "fuzz_$name: $done_runs runs without a finding in $took s (bar $runs) ok"
+		echo "$name: $done_runs runs without a finding in $took s (bar $runs) ok"
 	else
-		echo "fuzz_$name: a finding, or no build; see $out (bar no finding in $runs runs) short"
+		echo "$name: a finding, or no build; see $out (bar no finding in $runs runs) short"
 		status=1
 	fi
 done

@@ -51,7 +51,13 @@ export SANDBOX_VENV=$venv
 export SANDBOX_DRIVER=$pkglibdir/transform/python
 export PYTHONDONTWRITEBYTECODE=1
 export PYTHONPATH=$top/test/lib
-[ -z "${SAN:-}" ] || export SERVER_ENVIRONMENT=$("$top/scripts/sanitizer.sh" environment)
+if [ -n "${SAN:-}" ]; then
+	# The server with the sanitizer loaded first; what it finds lands in asan.PID.
+	mkdir -p "$scratch/asan"
+	chmod 1777 "$scratch/asan"
+	export SERVER_ENVIRONMENT="LD_PRELOAD=$(gcc -print-file-name=libasan.so) \
+ASAN_OPTIONS=detect_leaks=0:detect_stack_use_after_return=0:abort_on_error=1:log_path=$scratch/asan/asan"
+fi
 
 # The server's account may not be able to read the checkout: what runs as that
 # account runs from a copy.
@@ -114,7 +120,7 @@ suite_isolation() { pg_regress_suite isolation/pg_isolation_regress specs spec; 
 
 suite_tap() {
 	cd "$scratch/tap" || return 1
-	as_server env PATH="$pg$bindir:$PATH" TESTDIR="$scratch/tap" TESTDATADIR="$scratch/tap/data" \
+	as_server env ${SERVER_ENVIRONMENT:-} PATH="$pg$bindir:$PATH" TESTDIR="$scratch/tap" TESTDATADIR="$scratch/tap/data" \
 		TESTLOGDIR="$scratch/tap/log" PG_REGRESS="$pgxs_test/regress/pg_regress" \
 		TRANSFORM_CONF="$source/test/transform.conf" TRANSFORM_SOURCE="$source" \
 		prove -v -I "$pgxs_test/perl" -I "$source/test/perl" "$source"/test/tap/*.pl
@@ -175,6 +181,11 @@ for suite in "${suites[@]}"; do
 	fi
 	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 done
+if [ -n "${SAN:-}" ]; then
+	for found in "$scratch"/asan/*; do
+		[ ! -f "$found" ] || { cp "$found" "$logs/"; head -n 40 "$found"; failed=$((failed + 1)); }
+	done
+fi
 echo "$((SECONDS - started)) s in all"
 echo "$passed passed, $failed failed$([ $skipped = 0 ] || echo ", $skipped skipped")"
 [ $failed = 0 ]
