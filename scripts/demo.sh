@@ -3,7 +3,6 @@
 # build folder: all flights that left New York in 2013, 336,776 rows.  Every
 # step is skipped when it has been done; the job itself always runs.
 . "$(dirname "$0")/common.sh"
-find_server
 find_run_folder
 cluster=$run/demo
 cluster_sh=$top/scripts/cluster.sh
@@ -116,7 +115,7 @@ case ${1:-run} in
 		exec "$cluster_sh" psql "$cluster"
 		;;
 	stop)
-		"$cluster_sh" remove "$cluster"
+		[ ! -d "$cluster" ] || "$cluster_sh" remove "$cluster"
 		;;
 	*)
 		die 'usage: demo.sh [run|psql|stop]'
