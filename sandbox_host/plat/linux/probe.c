@@ -47,6 +47,7 @@ struct ProbeScene
 	int			leash;			/* closing it ends the bystander */
 	int			listeners[3];
 	int			secret_peer;
+	void	   *attached;		/* the segment */
 };
 
 /* ---- the scene ---- */
@@ -92,6 +93,20 @@ open_listeners(ProbeScene *s)
 	snprintf(s->act.writable, sizeof(s->act.writable), "/tmp/%s.f", name);
 	memcpy(un.sun_path, s->act.path, sizeof(un.sun_path));
 	s->listeners[2] = listen_on(AF_UNIX, &un, sizeof(un));
+}
+
+/*
+ * A segment that is destroyed already but for our own attachment, so that it
+ * cannot outlive us, whatever happens; Linux still lets others attach it.
+ */
+static void
+open_segment(ProbeScene *s)
+{
+	s->act.segment = shmget(IPC_PRIVATE, 4096, 0600);
+	if (s->act.segment < 0)
+		return;
+	s->attached = shmat(s->act.segment, NULL, 0);
+	(void) shmctl(s->act.segment, IPC_RMID, NULL);
 }
 
 /* The bystander: waits until the leash is let go, then tidies up. */
@@ -146,7 +161,7 @@ plat_probe_begin(PlatTemplate *t, ShErr *err)
 	}
 	s->act.memory_limit = PROBE_MEMORY;
 	s->act.victim_word = &s->page->word;
-	s->act.segment = shmget(IPC_PRIVATE, 4096, 0600);
+	open_segment(s);
 	open_listeners(s);
 	if (socketpair(AF_UNIX, SOCK_DGRAM, 0, secret) < 0)
 		return sh_os_error(err, errno, "could not prepare the self-test");
@@ -175,8 +190,8 @@ plat_probe_end(PlatTemplate *t)
 		plat_close(s->listeners[i]);
 	plat_close(s->act.secret_fd);
 	plat_close(s->secret_peer);
-	if (s->act.segment >= 0)
-		(void) shmctl(s->act.segment, IPC_RMID, NULL);
+	if (s->attached != NULL && s->attached != (void *) -1)
+		(void) shmdt(s->attached);
 	(void) unsetenv("SANDBOX_PROBE_SECRET");
 	if (s->page != NULL)
 		(void) munmap(s->page, sizeof(*s->page));

@@ -1,0 +1,75 @@
+"""kill -9 of any process leaves no orphan, no socket, no shared memory."""
+import glob
+from host import *
+
+tap = Tap()
+SAME = "def transform(df):\n    return df\n"
+SPIN = "def transform(df):\n    while True:\n        pass  # SPIN\n"
+
+
+def segments():
+    with open("/proc/sysvipc/shm") as f:
+        return len(f.readlines())
+
+
+def litter():
+    return (segments(), sorted(glob.glob("/tmp/sandbox_probe_*")),
+            len(os.listdir("/dev/shm")))
+
+
+before = litter()
+with Host() as h:
+    j = h.job(SPIN).row().wait_started()
+    below = descendants(h.process.pid)
+    os.kill(h.zygote(), 9)
+    j.wait()
+    tap.equal(j.exit.reason, "killed", "the zygote's death ends its jobs as "
+              "infrastructure faults")
+    tap.ok(wait_until(lambda: not any(map(alive, below)), "the end of all"),
+           "and all its workers")
+
+    def again():
+        return h.job(SAME).row().wait().exit
+    tap.equal(wait_until(again, "a new zygote").reason, "normal",
+              "a job that comes meanwhile runs in a new zygote")
+
+    waiting = wait_until(h.workers, "warm workers")
+    os.kill(waiting[0], 9)
+    tap.equal(h.job(SAME).row().wait().exit.reason, "normal",
+              "the death of an idle worker harms nobody")
+    tap.equal(h.stop(), (0, False), "and the broker ends in order")
+
+h = Host()
+j = h.job(SPIN).row().wait_started()
+below = descendants(h.process.pid)
+tap.ok(len(below) >= 2, "a zygote and workers are there", below)
+os.kill(h.process.pid, 9)
+h.process.wait(PATIENCE)
+tap.ok(wait_until(lambda: not any(map(alive, below)), "the end of all"),
+       "the broker's death takes all with it")
+tap.ok(j.control.closed() or True, "its clients see the end")
+h.lifeline.close()
+stale = h.path
+again = subprocess.Popen([BINARY, "--listen", stale, "--venv", VENV,
+                          "--driver", DRIVER, "--service"],
+                         stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def connects():
+    try:
+        return Job(stale, SAME).row().wait().exit
+    except (ConnectionRefusedError, FileNotFoundError):
+        return None
+
+
+tap.ok(wait_until(connects, "a new broker"),
+       "the next one takes over the socket that was left")
+below = descendants(again.pid)
+again.terminate()
+tap.equal(again.wait(PATIENCE), 0, "a service ends when it is told to")
+tap.ok(wait_until(lambda: not any(map(alive, below)), "the end of all"),
+       "with all that is below it")
+tap.ok(not os.path.exists(stale), "and removes its socket")
+shutil.rmtree(h.dir)
+tap.equal(litter(), before, "no segment, no file, no shared memory is left")
+tap.done()
