@@ -32,7 +32,7 @@ static void
 job_move(Job *job, JobState next)
 {
 	if ((may_follow[job->state] & (1 << next)) == 0)
-		log_line(LOG_FAIL, "job " "%llu: impossible step from state %d to %d",
+		log_line(LOG_FAIL, "job %llu: impossible step from state %d to %d",
 				 (unsigned long long) job->order.job_id, job->state, next);
 	job->state = next;
 }
@@ -424,11 +424,17 @@ worker_speaks(Broker *b, Worker *w)
 		w->silent = true;
 		return;
 	}
-	if (m.kind == WORKER_IDLE && w->state == WORKER_BORN &&
-		plat_worker_usage(w->os, &w->idle))
+	if (m.kind == WORKER_IDLE && w->state == WORKER_BORN)
 	{
-		w->state = WORKER_WARM;
-		b->spawn_failures = 0;
+		if (plat_worker_usage(w->os, &w->idle))
+		{
+			w->state = WORKER_WARM;
+			b->spawn_failures = 0;
+			return;
+		}
+		/* Limits could not be watched: it may not have a job. */
+		log_line(LOG_FAIL, "a worker cannot be measured");
+		plat_worker_kill(w->os);
 	}
 	else if (m.kind == WORKER_LOCKED)
 		worker_locked(b, w, m.walls);

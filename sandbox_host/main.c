@@ -32,7 +32,7 @@ main(int argc, char **argv)
 		printf("sandbox_host %s\n", SANDBOX_HOST_VERSION);
 		return 0;
 	}
-	if (!plat_init(&err))
+	if (!plat_init(config.template, &err))
 	{
 		log_line(LOG_FAIL, "%s", err.text);
 		return 1;

@@ -83,10 +83,11 @@ extern bool plat_pair(PlatHandle ends[2], ShErr *err);
 /* ---- the broker's own process ---- */
 
 /*
- * First call of every process of this program.  Refuses an account under
- * which the walls would not hold (root, SYSTEM).
+ * First call of every process of this program.  Keeps none of what was
+ * inherited but the standard streams and, in a template, its channel.
+ * Refuses an account under which the walls would not hold (root, SYSTEM).
  */
-extern bool plat_init(ShErr *err);
+extern bool plat_init(bool is_template, ShErr *err);
 
 /* Readable when the system asks the broker to stop (SIGTERM, service stop). */
 extern PlatHandle plat_stop_handle(ShErr *err);

@@ -12,13 +12,16 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "linux.h"
+#include "missing_defs.h"
 
 long
 plat_read(int handle, void *buf, size_t len)
@@ -149,13 +152,30 @@ plat_pair(PlatHandle ends[2], ShErr *err)
 }
 
 /*
+ * The broker holds up to four descriptors a worker and two a job; whoever
+ * started it may have been given room for few.
+ */
+static void
+raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= 4096)
+		return;
+	limit.rlim_cur = limit.rlim_max < 4096 ? limit.rlim_max : 4096;
+	(void) setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/*
  * Root is refused because process limits do not hold for it and because a
  * namespace of root's is worth less.  SIGPIPE is ignored here and, since the
  * disposition survives fork and exec, in every process of the program.
  */
 bool
-plat_init(ShErr *err)
+plat_init(bool is_template, ShErr *err)
 {
+	int			first = is_template ? TEMPLATE_CONTROL_FD + 1 : 3;
+
 	if (geteuid() == 0 || getuid() != geteuid())
 		return sh_error(err, "sandbox_host must not run as root or with "
 						"changed privileges; use the database server's "
@@ -164,6 +184,9 @@ plat_init(ShErr *err)
 	for (int fd = 0; fd <= STDERR_FILENO; fd++)
 		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
 			return sh_error(err, "could not open /dev/null");
+	if (syscall(SYS_close_range, first, ~0U, 0) < 0)
+		return sh_os_error(err, errno, "could not close what was inherited");
+	raise_descriptor_limit();
 	if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
 		return sh_os_error(err, errno, "could not ignore SIGPIPE");
 	return true;

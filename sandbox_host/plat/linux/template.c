@@ -86,7 +86,6 @@ plat_template_begin(uint32_t walls, ShErr *err)
 	t->walls = walls;
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 ||
 		fcntl(t->control, F_SETFD, FD_CLOEXEC) < 0 ||
-		syscall(SYS_close_range, TEMPLATE_CONTROL_FD + 1, ~0U, 0) < 0 ||
 		!block_child_signals(t))
 	{
 		sh_os_error(err, errno, "could not set up the zygote");
