@@ -1365,9 +1365,18 @@ def safe_print(*args, sep=" ", end="\n", file=None, flush=False):
     print(*args, sep=sep, end=end, file=file)
 
 
+# The wall of imports is off: any loaded module may be imported, and it is
+# the attribute guard that refuses to open it.
+imports_open = False
+
+
 def guard_import(module, name=None):
     """What an import statement becomes: a proxy, or one of its names."""
     proxy = IMPORTS.get(module)
+    if proxy is None and imports_open:
+        if module not in sys.modules:
+            raise ModuleNotFoundError(f"No module named {module!r}")
+        return sys.modules[module] if name is None else guard_getattr(sys.modules[module], name)
     if proxy is None:
         refuse(f'module "{module}" is not available')
     return proxy if name is None else _proxy_getattr(proxy, name)
@@ -1380,6 +1389,16 @@ def c_import(name, globals=None, locals=None, fromlist=(), level=0):
     if level == 0 and type(name) is str and name in sys.modules:
         return _builtins.__import__(name, globals, locals, fromlist, level)
     raise ModuleNotFoundError(f"No module named {name!r}")
+
+
+def plain_import(name, globals=None, locals=None, fromlist=(), level=0):
+    """__import__ where the language wall is off and this one stands: the
+    allowed modules as they are, and what C code needs."""
+    frame = sys._getframe(1)
+    if frame.f_code.co_filename == SCRIPT_FILE:
+        if level or name not in IMPORTS:
+            refuse(f'module "{name}" is not available')
+    return c_import(name, globals, locals, fromlist, level)
 
 
 def make_builtins():
@@ -1578,6 +1597,10 @@ _armed = False
 
 
 def _audit(event, args):
+    if event == "open" and args[0] == SCRIPT_FILE:
+        # Python looks for the text of a line with a syntax error in a file of
+        # that name; failing here spares the system call.
+        raise FileNotFoundError
     if not _armed:
         return
     known = _audit_seen.get(event)
@@ -1600,9 +1623,15 @@ def disarm():
     _armed = False
 
 
+def arm_if(wanted):
+    if wanted:
+        arm()
+
+
 def harden():
-    """Once, after warm-up, where the language wall stands: the audit hook, and
-    the one place where pandas opens a file that a time zone's name chooses."""
+    """Once, after warm-up: the audit hook (which refuses nothing until arm()),
+    and the one place where pandas opens a file that a time zone's name
+    chooses."""
     sys.addaudithook(_audit)
 
     def gettz(name=None):
@@ -2175,7 +2204,7 @@ class Checker(RestrictingNodeTransformer):
             self.report(node, "lazy imports cannot be used in scripts")
         out = []
         for alias in node.names:
-            if alias.name not in IMPORTS:
+            if alias.name not in IMPORTS and not imports_open:
                 self._no_module(node, alias.name)
                 continue
             top = alias.name.split(".")[0]
@@ -2193,6 +2222,10 @@ class Checker(RestrictingNodeTransformer):
                 if alias.name != "annotations":
                     self.report(node, f'"{alias.name}" cannot be imported from __future__')
             return ast.copy_location(ast.Pass(), node)
+        if imports_open and not node.level and node.module not in IMPORTS:
+            return [self._bind(node, alias.asname or alias.name, [node.module, alias.name])
+                    for alias in node.names if alias.name != "*"] or \
+                ast.copy_location(ast.Pass(), node)
         if node.level or node.module not in IMPORTS:
             self._no_module(node, "." * node.level + (node.module or ""))
             return ast.copy_location(ast.Pass(), node)
