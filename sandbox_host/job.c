@@ -335,6 +335,7 @@ give_job(Broker *b, Worker *w, Job *job)
 		job_refuse(b, job, WIRE_REFUSED_WALLS, text);
 		return;
 	}
+	m.walls = walls_enforced(&b->report.walls) & WALLS_OF_WORKER;
 	m.limits.cpu_ms = job->order.cpu_ms;
 	m.limits.memory_bytes = job->order.memory_bytes;
 	m.limits.address_space = w->idle.address_space;

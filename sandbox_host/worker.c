@@ -4,7 +4,8 @@
  *
  * The order is the point of this file.  The broker hears which walls stand
  * before the last step, because that step takes away the means to say so; if
- * it fails, the process ends without a byte of the script having been read.
+ * it fails, or if a wall is missing, the process ends without a byte of the
+ * script having been read.
  */
 #include "worker.h"
 
@@ -17,6 +18,7 @@ worker_main(PlatTemplate *template, PlatHandle channel, void *arg)
 {
 	WorkerMessage m = {.kind = WORKER_IDLE};
 	PlatHandle	data = PLAT_NONE;
+	uint32_t	needed;
 
 	(void) arg;
 	py_touch();
@@ -26,11 +28,14 @@ worker_main(PlatTemplate *template, PlatHandle channel, void *arg)
 		(long) sizeof(m) || m.kind != WORKER_JOB || data == PLAT_NONE)
 		return WORKER_EXIT_NO_JOB;
 
+	needed = m.walls;
 	m.kind = WORKER_LOCKED;
 	m.walls = plat_lockdown(template, &m.limits, &channel, &data);
 	if (!plat_channel_say(channel, &m, sizeof(m)))
 		return WORKER_EXIT_NO_JOB;
-	if (!plat_lockdown_finish(template, channel))
+	/* The broker kills a worker with fewer walls; do not race with it. */
+	if ((m.walls & needed) != needed ||
+		!plat_lockdown_finish(template, channel))
 		return WORKER_EXIT_NOT_LOCKED;
 	return py_serve(data);
 }

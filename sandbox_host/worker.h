@@ -17,13 +17,13 @@ typedef enum WorkerMessageKind
 typedef struct WorkerMessage
 {
 	uint32_t	kind;
-	uint32_t	walls;
+	uint32_t	walls;			/* JOB: must stand; LOCKED: do stand */
 	PlatLimits	limits;
 } WorkerMessage;
 
 /* Exit statuses beyond what py_serve returns. */
 #define WORKER_EXIT_NO_JOB		20	/* the broker is gone */
-#define WORKER_EXIT_NOT_LOCKED	21	/* the last step of the lock-down failed */
+#define WORKER_EXIT_NOT_LOCKED	21	/* a wall is missing */
 
 /* A PlatWorkerMain; arg is not used. */
 extern int	worker_main(PlatTemplate *template, PlatHandle channel, void *arg);
