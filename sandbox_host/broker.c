@@ -367,7 +367,12 @@ broker_main(const Config *config)
 	start_pool(b);
 	loop(b, list);
 	plat_unlisten(b->listener);
+	selftest_scripts_stop(b);
+	for (int i = 0; i < MAX_CONNS; i++)
+		conn_close(b, &b->conns[i]);
 	plat_pool_stop(b->pool);
+	workers_lost(b);
+	plat_close(b->stop);
 	status = b->exit_status;
 	free(list);
 	free(b);
