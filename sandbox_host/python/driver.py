@@ -39,6 +39,13 @@ def configure(walls_off, allowed_modules):
     policy.allow_modules(allowed_modules)
 
 
+def quiet():
+    """Called before lock-down: a faulty write to the real streams would be
+    killed, so there are none until a job brings its own."""
+    sys.stdout = sys.stderr = sys.__stdout__ = sys.__stderr__ = None
+    sys.unraisablehook = lambda unraisable: None
+
+
 # ---- text that leaves the worker ---------------------------------------------
 
 _CONTROL = {i: f"\\x{i:02x}" for i in (*range(32), *range(127, 160))}

@@ -1,0 +1,103 @@
+"""start.py - what py_main.c calls: loads everything, in the right order.
+
+start() and warm_up() run in the zygote, touch() and serve() in a worker.
+Nothing of weight is imported at the top: the environment comes first.
+"""
+import os
+import sys
+
+# Threads that libraries start on their own would not survive the fork, and
+# the size of a terminal would be asked for with a system call.
+os.environ.update(
+    JE_ARROW_MALLOC_CONF="background_thread:false", OPENBLAS_NUM_THREADS="1",
+    OMP_NUM_THREADS="1", MKL_NUM_THREADS="1", NUMEXPR_NUM_THREADS="1",
+    COLUMNS="120", LINES="40")
+
+# With the walls of language or imports off, tests ask whether the kernel says
+# no: what a script could import is loaded beforehand, so that it is not a
+# missing module that stops it.
+PRELOAD = """
+    os posix sys io _io subprocess socket ssl select selectors signal resource
+    time tempfile shutil pathlib glob pickle marshal copyreg sqlite3
+    multiprocessing multiprocessing.pool multiprocessing.shared_memory
+    multiprocessing.connection threading _thread asyncio concurrent.futures
+    concurrent.futures.thread concurrent.futures.process ctypes ctypes.util
+    mmap fcntl pty tty termios array struct inspect gc linecache traceback
+    types builtins importlib importlib.util importlib.machinery pkgutil runpy
+    zipimport site sysconfig platform pdb code codeop dis ast tokenize
+    urllib.request urllib.parse http.client http.server ftplib smtplib
+    socketserver xmlrpc.client webbrowser email logging logging.handlers
+    csv json configparser zipfile tarfile gzip bz2 lzma hashlib secrets random
+    string re functools itertools operator collections contextlib weakref
+    atexit faulthandler tracemalloc errno stat pwd grp getpass uuid decimal
+    fractions statistics math datetime copy dataclasses enum typing queue
+    sched curses ipaddress ensurepip
+    numpy.ctypeslib numpy.f2py numpy.testing numpy.lib.recfunctions
+    pandas.io.common pandas.io.clipboard pandas.io.pickle pandas.io.sql
+    pandas.compat pandas.core.computation.scope pandas.util
+    pyarrow.fs pyarrow.csv pyarrow.parquet pyarrow.feather pyarrow.dataset
+""".split()
+
+WALL_LANGUAGE = 1 << 0
+WALL_IMPORTS = 1 << 2
+
+
+def _threads():
+    try:
+        return len(os.listdir("/proc/self/task"))
+    except OSError:
+        return 1                # a system that does not tell
+
+
+def start(walls_off, allowed_modules):
+    import driver
+    driver.configure(walls_off, allowed_modules)
+    if walls_off & (WALL_LANGUAGE | WALL_IMPORTS):
+        import importlib
+        for name in PRELOAD:
+            try:
+                importlib.import_module(name)
+            except Exception:
+                pass
+    if _threads() != 1:
+        raise RuntimeError(f"{_threads()} threads are running after the imports, 1 is possible")
+
+
+def warm_up():
+    import driver
+    import policy
+    import warmup
+    versions()
+    warmup.warm_up()
+    policy.harden()
+    driver.quiet()
+    warmup.seal()
+    if _threads() != 1:
+        raise RuntimeError(f"{_threads()} threads are running after the warm-up, 1 is possible")
+
+
+def touch():
+    import warmup
+    warmup.touch()
+
+
+def serve():
+    import driver
+    return driver.serve()
+
+
+def versions():
+    import numpy
+    import pandas
+    import pyarrow
+    from importlib import metadata
+    global _versions
+    if _versions is None:
+        _versions = "\n".join((
+            "Python " + sys.version.split()[0], "pandas " + pandas.__version__,
+            "numpy " + numpy.__version__, "pyarrow " + pyarrow.__version__,
+            "RestrictedPython " + metadata.version("RestrictedPython")))
+    return _versions
+
+
+_versions = None
