@@ -5,7 +5,8 @@
 # line: "N passed, N failed" (and skipped, when there are any).
 #
 # A suite is a function suite_NAME below.  Its output is TAP ("ok", "not ok",
-# "# SKIP" at the start of a line) or what pg_regress prints; a suite that ends
+# "# SKIP"), figures against their bars ("... ok", "... short"), what pg_regress
+# prints, or a closing line "N passed, N failed"; a suite that ends
 # with an error counts at least one failure, and one that ran no test is a
 # failure.  Long runs are short here; `make help` names the full ones.
 . "$(dirname "$0")/common.sh"
@@ -94,7 +95,7 @@ suite_policy() { cd "$scratch/work" && run_programs "$source/test/policy/run.py"
 suite_host() {
 	cd "$scratch/work" || return 1
 	run_programs $(find "$source/test/host" "$source/test/escape" -maxdepth 1 \
-		\( -name 'run*.py' -o -name 'test_*.py' -o -name 'test_*.sh' \) 2>/dev/null | sort)
+		-name '[0-9]*.py' | sort)
 }
 
 # pg_regress_suite PROGRAM FOLDER EXTENSION: every file of test/FOLDER, in order.
@@ -145,6 +146,7 @@ count() {
 	awk '
 		/^ok.*# *[Ss][Kk][Ii][Pp]/ { skipped++; next }
 		/^not ok.*# *TODO/ { skipped++; next }
+		/^[0-9]+ passed, [0-9]+ failed/ { passed += $1; failed += $3; next }
 		/^ok( |$)/ || /: .* \(bar .*\) ok$/ { passed++; next }
 		/^not ok( |$)/ || /: .* \(bar .*\) short$/ { failed++; next }
 		/^(test|    ) .*\.\.\. +ok / { passed++; next }

@@ -1,5 +1,6 @@
 #!/bin/sh
 # SQL text on the extension's tables stands in extension/tr_queue.c alone
-# Settings ("transform.chunk_rows") are no tables: a match must look like SQL.
+# A hint may tell the user what to type; settings ("transform.chunk_rows") are
+# no tables: a match must look like SQL.
 ! git ls-files -co --exclude-standard 'extension/*.c' 'extension/*.h' | grep -v '^extension/tr_queue\.c$' |
-	xargs -r grep -nEi '"[^"]*\b(from|into|update|join|table)[[:space:]]+transform\.'
+	xargs -r grep -nEi '"[^"]*\b(from|into|update|join|table)[[:space:]]+transform\.' | grep -vE 'errhint\('
