@@ -192,6 +192,16 @@ tr_log_read(int slot, uint64 *end)
 	return lines;
 }
 
+bool
+tr_log_waiting(int slot)
+{
+	TrLogRing  *ring = tr_slot_ring_lock(slot);
+	bool		result = ring->write > ring->read;
+
+	tr_slot_ring_unlock(slot);
+	return result;
+}
+
 void
 tr_log_forget(int slot, uint64 end)
 {

@@ -38,6 +38,8 @@ extern void tr_log_write(void *arg, int stream, const char *text, int len);
  * tr_log_forget. */
 extern List *tr_log_read(int slot, uint64 *end);
 
+extern bool tr_log_waiting(int slot);	/* is there anything to persist? */
+
 /* What tr_log_read returned up to `end` has been committed. */
 extern void tr_log_forget(int slot, uint64 end);
 

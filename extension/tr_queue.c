@@ -1,13 +1,14 @@
 /*
  * tr_queue.c
- *		Every statement on the extension's own tables: one function per
- *		statement, plans saved per process, values through $n only.
+ *		Every statement on the extension's own tables (plans saved per
+ *		process, values through $n only), the bracket around each, and the
+ *		functions on scripts.  tr_queue_job.c has those on jobs and logs.
  *
  * Process: any, inside a transaction.
  *
- * scope_enter makes the current user the owner of the tables, and sets
+ * tr_scope_enter makes the current user the owner of the tables, and sets
  * search_path so that no operator or function of a user can be meant;
- * scope_leave undoes both.  An error in between needs no clean-up: aborting
+ * tr_scope_leave undoes both.  An error in between needs no clean-up: aborting
  * the (sub)transaction restores user and settings.
  */
 #include "postgres.h"
@@ -32,31 +33,11 @@
 #include "tr_compat.h"
 #include "tr_log.h"
 #include "tr_queue.h"
+#include "tr_statement.h"
 #include "tr_wake.h"
 #include "tr_walls.h"
 
 #define MAX_ARGS	24
-
-typedef enum Query
-{
-	Q_SCRIPT,
-	Q_SCRIPT_ENSURE,
-	Q_SCRIPT_LOCK,
-	Q_SCRIPT_BUMP,
-	Q_SCRIPT_ADD,
-	Q_SUBMIT,
-	Q_NEXT,
-	Q_CLAIM,
-	Q_LOAD,
-	Q_REQUEUE,
-	Q_FINISH,
-	Q_RUNNING,
-	Q_PENDING,
-	Q_STATUS,
-	Q_LOG_ADD,
-	Q_LOG_READ,
-	Q_COUNT
-} Query;
 
 typedef struct Statement
 {
@@ -199,14 +180,6 @@ static SPIPlanPtr plans[Q_COUNT];
 
 /* ---- the bracket ---- */
 
-typedef struct Scope
-{
-	Oid			user;
-	int			security;
-	int			nestlevel;
-	MemoryContext caller;
-} Scope;
-
 static Oid
 tables_owner(void)
 {
@@ -227,8 +200,8 @@ tables_owner(void)
 	return owner;
 }
 
-static void
-scope_enter(Scope *scope)
+void
+tr_scope_enter(TrScope *scope)
 {
 	Oid			owner = tables_owner();
 
@@ -245,12 +218,12 @@ scope_enter(Scope *scope)
 		elog(ERROR, "could not connect to SPI");
 }
 
-static void
-scope_leave(Scope *scope)
+void
+tr_scope_leave(TrScope *scope)
 {
 	SPI_finish();
 	SetUserIdAndSecContext(scope->user, scope->security);
-	AtEOXact_GUC(false, scope->nestlevel);
+	AtEOXact_GUC(true, scope->nestlevel);
 	MemoryContextSwitchTo(scope->caller);
 }
 
@@ -258,8 +231,8 @@ scope_leave(Scope *scope)
  * Run a statement; SPI_processed and SPI_tuptable hold what it gave.  With a
  * snapshot it is read-only and sees exactly that.
  */
-static void
-run(Query q, Datum *values, const char *nulls, Snapshot snapshot)
+void
+tr_statement(TrStatementId q, Datum *values, const char *nulls, Snapshot snapshot)
 {
 	const Statement *s = &statements[q];
 	int			rc;
@@ -284,18 +257,18 @@ run(Query q, Datum *values, const char *nulls, Snapshot snapshot)
 
 /* ---- results, by column from 1 ---- */
 
-static Datum
-column(int row, int col, bool *isnull)
+Datum
+tr_column(int row, int col, bool *isnull)
 {
 	return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, col,
 						 isnull);
 }
 
-static Datum
-value(int row, int col)
+Datum
+tr_value(int row, int col)
 {
 	bool		isnull;
-	Datum		d = column(row, col, &isnull);
+	Datum		d = tr_column(row, col, &isnull);
 
 	if (isnull)
 		elog(ERROR, "unexpected NULL in column %d of the job tables", col);
@@ -303,11 +276,11 @@ value(int row, int col)
 }
 
 /* As a C string in the caller's memory, or NULL. */
-static char *
-text_value(const Scope *scope, int row, int col)
+char *
+tr_text_value(const TrScope *scope, int row, int col)
 {
 	bool		isnull;
-	Datum		d = column(row, col, &isnull);
+	Datum		d = tr_column(row, col, &isnull);
 	MemoryContext old;
 	char	   *result;
 
@@ -319,19 +292,19 @@ text_value(const Scope *scope, int row, int col)
 	return result;
 }
 
-static int64
-int8_or_zero(int row, int col)
+int64
+tr_int8_or_zero(int row, int col)
 {
 	bool		isnull;
-	Datum		d = column(row, col, &isnull);
+	Datum		d = tr_column(row, col, &isnull);
 
 	return isnull ? 0 : DatumGetInt64(d);
 }
 
 /* ---- arguments ---- */
 
-static void
-set_text(Datum *values, char *nulls, int i, const char *text)
+void
+tr_set_text(Datum *values, char *nulls, int i, const char *text)
 {
 	nulls[i] = text == NULL ? 'n' : ' ';
 	values[i] = text == NULL ? (Datum) 0 : CStringGetTextDatum(text);
@@ -350,22 +323,22 @@ bool
 tr_queue_script(const char *name, TrScript *script)
 {
 	Datum		values[1] = {CStringGetTextDatum(name)};
-	Scope		scope;
+	TrScope		scope;
 	bool		found;
 
 	script->name = pstrdup(name);
-	scope_enter(&scope);
-	run(Q_SCRIPT, values, NULL, InvalidSnapshot);
+	tr_scope_enter(&scope);
+	tr_statement(Q_SCRIPT, values, NULL, InvalidSnapshot);
 	found = SPI_processed == 1;
 	if (found)
 	{
-		script->owner = DatumGetObjectId(value(0, 1));
-		script->version = DatumGetInt32(value(0, 2));
-		script->shape = tr_shape_parse(text_value(&scope, 0, 3));
-		script->numeric = tr_numeric_parse(text_value(&scope, 0, 4));
-		script->code = text_value(&scope, 0, 5);
+		script->owner = DatumGetObjectId(tr_value(0, 1));
+		script->version = DatumGetInt32(tr_value(0, 2));
+		script->shape = tr_shape_parse(tr_text_value(&scope, 0, 3));
+		script->numeric = tr_numeric_parse(tr_text_value(&scope, 0, 4));
+		script->code = tr_text_value(&scope, 0, 5);
 	}
-	scope_leave(&scope);
+	tr_scope_leave(&scope);
 	return found;
 }
 
@@ -373,20 +346,20 @@ Oid
 tr_queue_script_lock(const char *name, Oid role)
 {
 	Datum		values[2] = {CStringGetTextDatum(name), ObjectIdGetDatum(role)};
-	Scope		scope;
+	TrScope		scope;
 	Oid			owner;
 
-	scope_enter(&scope);
-	run(Q_SCRIPT_ENSURE, values, NULL, InvalidSnapshot);
-	run(Q_SCRIPT_LOCK, values, NULL, InvalidSnapshot);
+	tr_scope_enter(&scope);
+	tr_statement(Q_SCRIPT_ENSURE, values, NULL, InvalidSnapshot);
+	tr_statement(Q_SCRIPT_LOCK, values, NULL, InvalidSnapshot);
 	if (SPI_processed != 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
 				 errmsg("script \"%s\" was created by a concurrent transaction",
 						name),
 				 errhint("Try again.")));
-	owner = DatumGetObjectId(value(0, 1));
-	scope_leave(&scope);
+	owner = DatumGetObjectId(tr_value(0, 1));
+	tr_scope_leave(&scope);
 	return owner;
 }
 
@@ -395,371 +368,20 @@ tr_queue_script_add(const TrScript *script, const char *description, Oid role)
 {
 	Datum		values[7];
 	char		nulls[7] = {' ', ' ', ' ', ' ', ' ', ' ', ' '};
-	Scope		scope;
+	TrScope		scope;
 	int			version;
 
-	scope_enter(&scope);
-	set_text(values, nulls, 0, script->name);
-	run(Q_SCRIPT_BUMP, values, nulls, InvalidSnapshot);
-	version = DatumGetInt32(value(0, 1));
+	tr_scope_enter(&scope);
+	tr_set_text(values, nulls, 0, script->name);
+	tr_statement(Q_SCRIPT_BUMP, values, nulls, InvalidSnapshot);
+	version = DatumGetInt32(tr_value(0, 1));
 	values[1] = Int32GetDatum(version);
-	set_text(values, nulls, 2, script->code);
-	set_text(values, nulls, 3, tr_shape_name(script->shape));
-	set_text(values, nulls, 4, tr_numeric_name(script->numeric));
-	set_text(values, nulls, 5, description);
+	tr_set_text(values, nulls, 2, script->code);
+	tr_set_text(values, nulls, 3, tr_shape_name(script->shape));
+	tr_set_text(values, nulls, 4, tr_numeric_name(script->numeric));
+	tr_set_text(values, nulls, 5, description);
 	values[6] = ObjectIdGetDatum(role);
-	run(Q_SCRIPT_ADD, values, nulls, InvalidSnapshot);
-	scope_leave(&scope);
+	tr_statement(Q_SCRIPT_ADD, values, nulls, InvalidSnapshot);
+	tr_scope_leave(&scope);
 	return version;
-}
-
-/* ---- jobs: submitting, claiming ---- */
-
-int64
-tr_queue_submit(const TrNewJob *job)
-{
-	Datum		values[18];
-	char		nulls[18];
-	Scope		scope;
-	int64		id;
-
-	memset(nulls, ' ', sizeof(nulls));
-	scope_enter(&scope);
-	set_text(values, nulls, 0, job->script);
-	values[1] = Int32GetDatum(job->version);
-	values[2] = ObjectIdGetDatum(job->role);
-	values[3] = ObjectIdGetDatum(job->source);
-	set_text(values, nulls, 4, job->source_name);
-	set_text(values, nulls, 5, job->destination);
-	set_text(values, nulls, 6, tr_shape_name(job->shape));
-	set_text(values, nulls, 7, tr_mode_name(job->mode));
-	set_text(values, nulls, 8, tr_numeric_name(job->numeric));
-	nulls[9] = job->params == NULL ? 'n' : ' ';
-	values[9] = PointerGetDatum(job->params);
-	values[10] = Int32GetDatum(job->priority);
-	values[11] = Int32GetDatum(job->chunk_rows);
-	values[12] = Int64GetDatum(job->limits.wall_ms);
-	values[13] = Int64GetDatum(job->limits.cpu_ms);
-	values[14] = Int64GetDatum(job->limits.memory_bytes);
-	values[15] = Int64GetDatum(job->limits.output_rows);
-	values[16] = Int64GetDatum(job->limits.output_bytes);
-	values[17] = Int64GetDatum(job->limits.log_bytes);
-	run(Q_SUBMIT, values, nulls, InvalidSnapshot);
-	id = DatumGetInt64(value(0, 1));
-	scope_leave(&scope);
-	tr_wake_scheduler_at_commit();
-	return id;
-}
-
-static void
-read_claim(int row, TrClaim *claim)
-{
-	claim->job = DatumGetInt64(value(row, 1));
-	claim->attempt = DatumGetInt32(value(row, 2));
-	claim->role = DatumGetObjectId(value(row, 3));
-}
-
-bool
-tr_queue_next(TrClaim *claim)
-{
-	Scope		scope;
-	bool		found;
-
-	scope_enter(&scope);
-	run(Q_NEXT, NULL, NULL, InvalidSnapshot);
-	found = SPI_processed == 1;
-	if (found)
-		read_claim(0, claim);
-	scope_leave(&scope);
-	return found;
-}
-
-/* id, state and attempt that the row must have, and the state it gets. */
-static void
-set_move(Datum *values, int64 job, TrState from, int attempt, TrEvent event)
-{
-	values[0] = Int64GetDatum(job);
-	values[1] = CStringGetTextDatum(tr_state_name(from));
-	values[2] = Int32GetDatum(attempt);
-	values[3] = CStringGetTextDatum(tr_state_name(tr_job_transition(from, event)));
-}
-
-void
-tr_queue_claim(const TrClaim *claim)
-{
-	Datum		values[5];
-	Scope		scope;
-
-	scope_enter(&scope);
-	set_move(values, claim->job, TR_PENDING, claim->attempt, TR_EVENT_CLAIM);
-	values[4] = Int32GetDatum(claim->attempt + 1);
-	run(Q_CLAIM, values, NULL, InvalidSnapshot);
-	if (SPI_processed != 1)
-		elog(ERROR, "job " INT64_FORMAT " changed while it was locked",
-			 claim->job);
-	scope_leave(&scope);
-}
-
-bool
-tr_queue_load(int64 job, int attempt, TrJobRow *row)
-{
-	Datum		values[2] = {Int64GetDatum(job), Int32GetDatum(attempt)};
-	Scope		scope;
-	bool		found;
-
-	scope_enter(&scope);
-	run(Q_LOAD, values, NULL, InvalidSnapshot);
-	found = SPI_processed == 1;
-	if (found)
-	{
-		row->script = text_value(&scope, 0, 1);
-		row->version = DatumGetInt32(value(0, 2));
-		row->code = text_value(&scope, 0, 3);
-		row->source = DatumGetObjectId(value(0, 4));
-		row->source_name = text_value(&scope, 0, 5);
-		row->destination = text_value(&scope, 0, 6);
-		row->shape = tr_shape_parse(text_value(&scope, 0, 7));
-		row->mode = tr_mode_parse(text_value(&scope, 0, 8));
-		row->numeric = tr_numeric_parse(text_value(&scope, 0, 9));
-		row->params = text_value(&scope, 0, 10);
-		row->chunk_rows = DatumGetInt32(value(0, 11));
-		row->limits.wall_ms = DatumGetInt64(value(0, 12));
-		row->limits.cpu_ms = DatumGetInt64(value(0, 13));
-		row->limits.memory_bytes = DatumGetInt64(value(0, 14));
-		row->limits.output_rows = DatumGetInt64(value(0, 15));
-		row->limits.output_bytes = DatumGetInt64(value(0, 16));
-		row->limits.log_bytes = DatumGetInt64(value(0, 17));
-		row->unstarted = DatumGetInt32(value(0, 18));
-	}
-	scope_leave(&scope);
-	return found;
-}
-
-/* ---- jobs: ending ---- */
-
-bool
-tr_queue_requeue(int64 job, int attempt, const TrRequeue *requeue)
-{
-	Datum		values[8];
-	char		nulls[8];
-	Scope		scope;
-	bool		hit;
-
-	memset(nulls, ' ', sizeof(nulls));
-	scope_enter(&scope);
-	set_move(values, job, TR_RUNNING, attempt, TR_EVENT_REQUEUE);
-	values[4] = Int32GetDatum(requeue->attempt);
-	values[5] = Int32GetDatum(requeue->unstarted);
-	values[6] = Int32GetDatum(requeue->delay_ms);
-	set_text(values, nulls, 7, requeue->reason);
-	run(Q_REQUEUE, values, nulls, InvalidSnapshot);
-	hit = SPI_processed == 1;
-	scope_leave(&scope);
-	tr_wake_scheduler_at_commit();
-	return hit;
-}
-
-static void
-set_work(Datum *values, char *nulls, const TrEnd *end)
-{
-	if (!end->worked)
-	{
-		memset(nulls + 4, 'n', 10);
-		return;
-	}
-	values[4] = Int64GetDatum(end->rows_read);
-	values[5] = Int64GetDatum(end->rows_returned);
-	values[6] = Int64GetDatum(end->rows_written);
-	values[7] = Int64GetDatum(end->bytes_in);
-	values[8] = Int64GetDatum(end->bytes_out);
-	values[9] = tr_walls_array(end->walls_enforced);
-	values[10] = tr_walls_array(WALL_ALL & ~end->walls_enforced);
-	values[11] = Int64GetDatum(end->peak_memory);
-	values[12] = Float8GetDatum(end->cpu_us / 1e6);
-	values[13] = Float8GetDatum(end->worker_us / 1e6);
-}
-
-static void
-set_error(Datum *values, char *nulls, const TrEnd *end)
-{
-	if (end->sqlstate == 0)
-	{
-		memset(nulls + 14, 'n', 7);
-		return;
-	}
-	set_text(values, nulls, 14, unpack_sql_state(end->sqlstate));
-	set_text(values, nulls, 15, end->error);
-	set_text(values, nulls, 16, end->detail);
-	set_text(values, nulls, 17, end->hint);
-	set_text(values, nulls, 18, end->context);
-	set_text(values, nulls, 19, tr_stage_name(end->stage));
-	set_text(values, nulls, 20, end->traceback);
-}
-
-bool
-tr_queue_finish(int64 job, TrState from, int attempt, TrEvent event,
-				const TrEnd *end)
-{
-	Datum		values[21];
-	char		nulls[21];
-	Scope		scope;
-	bool		hit;
-
-	memset(nulls, ' ', sizeof(nulls));
-	memset(values, 0, sizeof(values));
-	scope_enter(&scope);
-	set_move(values, job, from, attempt, event);
-	set_work(values, nulls, end);
-	set_error(values, nulls, end);
-	run(Q_FINISH, values, nulls, InvalidSnapshot);
-	hit = SPI_processed == 1;
-	scope_leave(&scope);
-	tr_wake_waiters_at_commit();
-	return hit;
-}
-
-/* ---- jobs: looking ---- */
-
-List *
-tr_queue_running(void)
-{
-	List	   *result = NIL;
-	Scope		scope;
-	MemoryContext old;
-
-	scope_enter(&scope);
-	run(Q_RUNNING, NULL, NULL, InvalidSnapshot);
-	old = MemoryContextSwitchTo(scope.caller);
-	for (uint64 i = 0; i < SPI_processed; i++)
-	{
-		TrClaim    *claim = palloc(sizeof(TrClaim));
-
-		read_claim(i, claim);
-		result = lappend(result, claim);
-	}
-	MemoryContextSwitchTo(old);
-	scope_leave(&scope);
-	return result;
-}
-
-bool
-tr_queue_pending(long *wait_ms)
-{
-	Scope		scope;
-	bool		found;
-
-	scope_enter(&scope);
-	run(Q_PENDING, NULL, NULL, InvalidSnapshot);
-	found = SPI_processed == 1;
-	if (found)
-		*wait_ms = (long) DatumGetFloat8(value(0, 1));
-	scope_leave(&scope);
-	return found;
-}
-
-static int
-parse_sqlstate(const char *s)
-{
-	if (s == NULL || strlen(s) != 5)
-		return 0;
-	return MAKE_SQLSTATE(s[0], s[1], s[2], s[3], s[4]);
-}
-
-static void
-read_status(const Scope *scope, TrJobStatus *status)
-{
-	bool		isnull;
-	Datum		seconds;
-
-	status->state = tr_state_parse(text_value(scope, 0, 1));
-	status->attempt = DatumGetInt32(value(0, 2));
-	status->role = DatumGetObjectId(value(0, 3));
-	status->own_write =
-		TransactionIdIsCurrentTransactionId(DatumGetTransactionId(value(0, 4)));
-	status->sqlstate = parse_sqlstate(text_value(scope, 0, 5));
-	status->error = text_value(scope, 0, 6);
-	status->detail = text_value(scope, 0, 7);
-	status->hint = text_value(scope, 0, 8);
-	status->traceback = text_value(scope, 0, 9);
-	status->rows_read = int8_or_zero(0, 10);
-	status->rows_written = int8_or_zero(0, 11);
-	status->destination = text_value(scope, 0, 12);
-	status->waiting_reason = text_value(scope, 0, 13);
-	seconds = column(0, 14, &isnull);
-	status->seconds = isnull ? 0 : DatumGetFloat8(seconds);
-}
-
-bool
-tr_queue_status(int64 job, TrJobStatus *status)
-{
-	Datum		values[1] = {Int64GetDatum(job)};
-	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
-	Scope		scope;
-	bool		found;
-
-	scope_enter(&scope);
-	run(Q_STATUS, values, NULL, snapshot);
-	found = SPI_processed == 1;
-	if (found)
-		read_status(&scope, status);
-	scope_leave(&scope);
-	UnregisterSnapshot(snapshot);
-	return found;
-}
-
-/* ---- logs ---- */
-
-void
-tr_queue_add_log(int64 job, int attempt, List *lines)
-{
-	int			n = list_length(lines);
-	Datum	   *columns[4];
-	Datum		values[6];
-	ListCell   *cell;
-	Scope		scope;
-	int			i = 0;
-
-	scope_enter(&scope);
-	for (int c = 0; c < 4; c++)
-		columns[c] = palloc(n * sizeof(Datum));
-	foreach(cell, lines)
-	{
-		const TrLogLine *line = lfirst(cell);
-
-		columns[0][i] = Int32GetDatum(line->seq);
-		columns[1][i] = TimestampTzGetDatum(line->at);
-		columns[2][i] = CStringGetTextDatum(tr_stream_name(line->stream));
-		columns[3][i++] = CStringGetTextDatum(line->text);
-	}
-	values[0] = Int64GetDatum(job);
-	values[1] = Int32GetDatum(attempt);
-	values[2] = PointerGetDatum(construct_array(columns[0], n, INT4OID, 4,
-												true, TYPALIGN_INT));
-	values[3] = PointerGetDatum(construct_array(columns[1], n, TIMESTAMPTZOID,
-												8, FLOAT8PASSBYVAL,
-												TYPALIGN_DOUBLE));
-	values[4] = PointerGetDatum(construct_array(columns[2], n, TEXTOID, -1,
-												false, TYPALIGN_INT));
-	values[5] = PointerGetDatum(construct_array(columns[3], n, TEXTOID, -1,
-												false, TYPALIGN_INT));
-	run(Q_LOG_ADD, values, NULL, InvalidSnapshot);
-	scope_leave(&scope);
-}
-
-void
-tr_queue_read_log(int64 job, TrLogRowCallback callback, void *arg)
-{
-	Datum		values[1] = {Int64GetDatum(job)};
-	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
-	Scope		scope;
-
-	scope_enter(&scope);
-	run(Q_LOG_READ, values, NULL, snapshot);
-	for (uint64 i = 0; i < SPI_processed; i++)
-		callback(arg, DatumGetInt32(value(i, 1)), DatumGetInt32(value(i, 2)),
-				 DatumGetTimestampTz(value(i, 3)),
-				 TextDatumGetCString(value(i, 4)),
-				 TextDatumGetCString(value(i, 5)));
-	scope_leave(&scope);
-	UnregisterSnapshot(snapshot);
 }

@@ -93,6 +93,7 @@ typedef struct TrSlotView
 	TrPhase		phase;
 	int			pid;			/* 0 unless running */
 	bool		cancel;
+	bool		recorded;		/* how the job ended stands in its row */
 	int			sqlstate;		/* of the message, 0: none */
 	char		message[TR_REASON_SIZE];	/* last words of the runner */
 } TrSlotView;
@@ -184,6 +185,7 @@ extern bool tr_slot_enter(const TrRunnerArg *arg, TrAssignment *a);
 extern void tr_slot_exit(const TrRunnerArg *arg);
 extern void tr_slot_set_phase(int slot, TrPhase phase);
 extern bool tr_slot_cancelled(int slot);
+extern void tr_slot_recorded(int slot); /* nothing is left to settle */
 extern void tr_slot_last_words(int slot, int sqlstate, const char *message);
 extern void tr_slot_wake_scheduler(int slot);
 

@@ -129,11 +129,11 @@ SELECT pg_catalog.pg_extension_config_dump('transform.job_log',
 -- ---- private functions ----
 
 CREATE FUNCTION transform.may_see(role oid) RETURNS boolean
-	AS 'MODULE_PATHNAME', 'tr_sql_may_see'
+	AS 'MODULE_PATHNAME', 'transform_may_see'
 	LANGUAGE C STABLE STRICT PARALLEL SAFE;
 
 CREATE FUNCTION transform.waiting_reason() RETURNS text
-	AS 'MODULE_PATHNAME', 'tr_sql_waiting_reason'
+	AS 'MODULE_PATHNAME', 'transform_waiting_reason'
 	LANGUAGE C VOLATILE PARALLEL RESTRICTED;
 
 CREATE FUNCTION transform.live(
@@ -141,19 +141,19 @@ CREATE FUNCTION transform.live(
 	OUT rows_read bigint, OUT rows_returned bigint, OUT rows_written bigint,
 	OUT chunk bigint, OUT bytes_in bigint, OUT bytes_out bigint,
 	OUT memory_bytes bigint, OUT cpu interval) RETURNS SETOF record
-	AS 'MODULE_PATHNAME', 'tr_sql_live'
+	AS 'MODULE_PATHNAME', 'transform_live'
 	LANGUAGE C VOLATILE PARALLEL RESTRICTED;
 
 CREATE FUNCTION transform.assert_no_transaction_block() RETURNS void
-	AS 'MODULE_PATHNAME', 'tr_sql_assert_no_transaction_block'
+	AS 'MODULE_PATHNAME', 'transform_assert_no_transaction_block'
 	LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
 CREATE FUNCTION transform.progress_line(job bigint) RETURNS text
-	AS 'MODULE_PATHNAME', 'tr_sql_progress_line'
+	AS 'MODULE_PATHNAME', 'transform_progress_line'
 	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 
 CREATE FUNCTION transform.raise_failure(job bigint) RETURNS void
-	AS 'MODULE_PATHNAME', 'tr_sql_raise_failure'
+	AS 'MODULE_PATHNAME', 'transform_raise_failure'
 	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 
 -- ---- row level security: a second line, since nobody but the owner has any
@@ -185,13 +185,13 @@ CREATE FUNCTION transform_script_create(
 	name text, code text, shape text DEFAULT NULL,
 	numeric_as text DEFAULT NULL, description text DEFAULT NULL)
 	RETURNS integer
-	AS 'MODULE_PATHNAME', 'tr_sql_script_create'
+	AS 'MODULE_PATHNAME', 'transform_script_create'
 	LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
 CREATE FUNCTION transform_validate(code text)
 	RETURNS TABLE (line integer, col integer, severity text,
 				   what text, why text, instead text)
-	AS 'MODULE_PATHNAME', 'tr_sql_validate'
+	AS 'MODULE_PATHNAME', 'transform_validate'
 	LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
 CREATE FUNCTION transform_submit(
@@ -200,16 +200,16 @@ CREATE FUNCTION transform_submit(
 	params jsonb DEFAULT NULL, numeric_as text DEFAULT NULL,
 	priority integer DEFAULT NULL, chunk_rows integer DEFAULT NULL)
 	RETURNS bigint
-	AS 'MODULE_PATHNAME', 'tr_sql_submit'
+	AS 'MODULE_PATHNAME', 'transform_submit'
 	LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
 CREATE FUNCTION transform_wait(job bigint, timeout interval DEFAULT NULL)
 	RETURNS text
-	AS 'MODULE_PATHNAME', 'tr_sql_wait'
+	AS 'MODULE_PATHNAME', 'transform_wait'
 	LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
 CREATE FUNCTION transform_cancel(job bigint) RETURNS boolean
-	AS 'MODULE_PATHNAME', 'tr_sql_cancel'
+	AS 'MODULE_PATHNAME', 'transform_cancel'
 	LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
 CREATE FUNCTION transform_preview(
@@ -217,19 +217,19 @@ CREATE FUNCTION transform_preview(
 	shape text DEFAULT NULL, params jsonb DEFAULT NULL,
 	numeric_as text DEFAULT NULL)
 	RETURNS TABLE (row_number integer, data jsonb, columns jsonb)
-	AS 'MODULE_PATHNAME', 'tr_sql_preview'
+	AS 'MODULE_PATHNAME', 'transform_preview'
 	LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
 CREATE FUNCTION transform_logs(job bigint)
 	RETURNS TABLE (attempt integer, seq integer, at timestamptz,
 				   stream text, message text)
-	AS 'MODULE_PATHNAME', 'tr_sql_logs'
+	AS 'MODULE_PATHNAME', 'transform_logs'
 	LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
 CREATE FUNCTION transform_sandbox_status()
 	RETURNS TABLE (wall integer, name text, state text,
 				   required boolean, detail text)
-	AS 'MODULE_PATHNAME', 'tr_sql_sandbox_status'
+	AS 'MODULE_PATHNAME', 'transform_sandbox_status'
 	LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
 CREATE FUNCTION transform_version() RETURNS text

@@ -1,0 +1,118 @@
+/*
+ * tr_api.c
+ *		Arguments and permissions of the SQL-callable functions.
+ *
+ * Process: any backend.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/jsonb.h"
+
+#include "tr_api.h"
+#include "tr_errors.h"
+#include "tr_shmem.h"
+
+PG_FUNCTION_INFO_V1(transform_may_see);
+
+void
+tr_api_require_preload(void)
+{
+	if (!tr_shmem_ready())
+		ereport(ERROR,
+				(errcode(TR_ERR_SANDBOX),
+				 errmsg("transform is not preloaded"),
+				 errhint("Set shared_preload_libraries = 'transform' in postgresql.conf (after a comma if there are others) and restart the server.")));
+}
+
+static void
+require_argument(FunctionCallInfo fcinfo, int n, const char *name)
+{
+	if (PG_ARGISNULL(n))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("argument \"%s\" must not be NULL", name),
+				 errhint("\\df+ shows the arguments of a function in psql.")));
+}
+
+char *
+tr_api_text_arg(FunctionCallInfo fcinfo, int n, const char *name)
+{
+	require_argument(fcinfo, n, name);
+	return text_to_cstring(PG_GETARG_TEXT_PP(n));
+}
+
+int64
+tr_api_int8_arg(FunctionCallInfo fcinfo, int n, const char *name)
+{
+	require_argument(fcinfo, n, name);
+	return PG_GETARG_INT64(n);
+}
+
+Oid
+tr_api_oid_arg(FunctionCallInfo fcinfo, int n, const char *name)
+{
+	require_argument(fcinfo, n, name);
+	return PG_GETARG_OID(n);
+}
+
+char *
+tr_api_optional_text(FunctionCallInfo fcinfo, int n)
+{
+	return PG_ARGISNULL(n) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(n));
+}
+
+Jsonb *
+tr_api_params_arg(FunctionCallInfo fcinfo, int n)
+{
+	Jsonb	   *params;
+
+	if (PG_ARGISNULL(n))
+		return NULL;
+	params = PG_GETARG_JSONB_P(n);
+	if (!JB_ROOT_IS_OBJECT(params))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("params must be a JSON object"),
+				 errhint("For example params => '{\"rate\": 0.19}'; the script gets it as a dict, the second argument of transform(df, params).")));
+	return params;
+}
+
+bool
+tr_api_may_see(Oid role)
+{
+	Oid			admin;
+
+	if (has_privs_of_role(GetUserId(), role))
+		return true;
+	admin = get_role_oid("transform_admin", true);
+	return OidIsValid(admin) && has_privs_of_role(GetUserId(), admin);
+}
+
+Datum
+transform_may_see(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(tr_api_may_see(PG_GETARG_OID(0)));
+}
+
+void
+tr_api_script(const char *name, TrScript *script)
+{
+	if (!tr_queue_script(name, script) || !tr_api_may_see(script->owner))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("script \"%s\" does not exist", name),
+				 errhint("SELECT name FROM transform.scripts lists your scripts; transform_script_create() makes one.")));
+}
+
+void
+tr_api_job(int64 job, TrJobStatus *status)
+{
+	if (!tr_queue_status(job, status) || !tr_api_may_see(status->role))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("job " INT64_FORMAT " does not exist", job),
+				 errhint("SELECT id FROM transform.jobs lists your jobs.")));
+}

@@ -1,0 +1,37 @@
+/*
+ * tr_api.h
+ *		What the SQL-callable functions (tr_api_*.c) share.
+ */
+#ifndef TR_API_H
+#define TR_API_H
+
+#include "postgres.h"
+
+#include "fmgr.h"
+
+#include "tr_queue.h"
+
+/* Error 55000 with the line for postgresql.conf when not preloaded. */
+extern void tr_api_require_preload(void);
+
+/* The argument, or 22004 when it is NULL. */
+extern char *tr_api_text_arg(FunctionCallInfo fcinfo, int n, const char *name);
+extern int64 tr_api_int8_arg(FunctionCallInfo fcinfo, int n, const char *name);
+extern Oid	tr_api_oid_arg(FunctionCallInfo fcinfo, int n, const char *name);
+
+/* The argument, or NULL. */
+extern char *tr_api_optional_text(FunctionCallInfo fcinfo, int n);
+
+/* A JSON object or NULL; 22023 when it is anything else. */
+extern Jsonb *tr_api_params_arg(FunctionCallInfo fcinfo, int n);
+
+/* Has the current user the rights of this role, or of transform_admin? */
+extern bool tr_api_may_see(Oid role);
+
+/* The script if the user may see it, else 42704. */
+extern void tr_api_script(const char *name, TrScript *script);
+
+/* The job's latest status if the user may see it, else 42704. */
+extern void tr_api_job(int64 job, TrJobStatus *status);
+
+#endif							/* TR_API_H */

@@ -1,0 +1,178 @@
+/*
+ * tr_api_script.c
+ *		transform_script_create, transform_validate.
+ *
+ * Process: any backend.  The code is checked by a worker (tr_session), since
+ * only Python can tell what Python is.
+ */
+#include "postgres.h"
+
+#include "funcapi.h"
+#include "lib/stringinfo.h"
+#include "miscadmin.h"
+#include "tcop/utility.h"
+#include "utils/builtins.h"
+
+#include "tr_api.h"
+#include "tr_compat.h"
+#include "tr_errors.h"
+#include "tr_session.h"
+
+#define MAX_CODE_BYTES	(1024 * 1024)
+
+PG_FUNCTION_INFO_V1(transform_script_create);
+PG_FUNCTION_INFO_V1(transform_validate);
+
+static void
+check_script_name(const char *name)
+{
+	if (name[0] == '\0')
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_NAME),
+				 errmsg("a script needs a name"),
+				 errhint("Give one of 1 to %d bytes.", NAMEDATALEN - 1)));
+	if (strlen(name) >= NAMEDATALEN)
+		ereport(ERROR,
+				(errcode(ERRCODE_NAME_TOO_LONG),
+				 errmsg("script name \"%s\" is too long", name),
+				 errdetail("It has %d bytes; a name has at most %d.",
+						   (int) strlen(name), NAMEDATALEN - 1),
+				 errhint("Choose a shorter name.")));
+}
+
+static void
+check_code_size(const char *code)
+{
+	if (strlen(code) > MAX_CODE_BYTES)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("the script has %zu bytes, more than the %d a script may have",
+						strlen(code), MAX_CODE_BYTES),
+				 errhint("Put data into a table or into params, not into the code.")));
+}
+
+static void
+append_finding(StringInfo buf, const TrFinding *f)
+{
+	if (f->line > 0)
+		appendStringInfo(buf, "%d:%d: ", f->line, f->column);
+	appendStringInfoString(buf, f->what);
+}
+
+/* All findings, one per line. */
+static char *
+describe_findings(List *findings)
+{
+	StringInfoData buf;
+	ListCell   *cell;
+
+	initStringInfo(&buf);
+	foreach(cell, findings)
+	{
+		const TrFinding *f = lfirst(cell);
+
+		if (buf.len > 0)
+			appendStringInfoChar(&buf, '\n');
+		append_finding(&buf, f);
+		if (f->why != NULL && f->why[0] != '\0')
+			appendStringInfo(&buf, " (%s)", f->why);
+		if (strcmp(f->severity, "error") != 0)
+			appendStringInfo(&buf, " [%s]", f->severity);
+	}
+	return buf.data;
+}
+
+/* Refuse the code when there is a finding of severity error. */
+static void
+refuse_findings(const char *name, List *findings)
+{
+	ListCell   *cell;
+
+	foreach(cell, findings)
+	{
+		const TrFinding *f = lfirst(cell);
+		StringInfoData first;
+		bool		syntax;
+
+		if (strcmp(f->severity, "error") != 0)
+			continue;
+		initStringInfo(&first);
+		append_finding(&first, f);
+		syntax = pg_strncasecmp(f->what, "syntax", 6) == 0;
+		ereport(ERROR,
+				(errcode(syntax ? TR_ERR_SYNTAX : TR_ERR_REFUSED),
+				 errmsg("script \"%s\" is refused: %s", name, first.data),
+				 errdetail("%s", describe_findings(findings)),
+				 f->instead != NULL && f->instead[0] != '\0' ?
+				 errhint("%s", f->instead) :
+				 errhint("transform_validate(code) explains each finding.")));
+	}
+}
+
+Datum
+transform_script_create(PG_FUNCTION_ARGS)
+{
+	TrScript	script = {0};
+	char	   *shape = tr_api_optional_text(fcinfo, 2);
+	char	   *numeric = tr_api_optional_text(fcinfo, 3);
+	char	   *description = tr_api_optional_text(fcinfo, 4);
+	Oid			owner;
+
+	tr_api_require_preload();
+	PreventCommandIfReadOnly("transform_script_create()");
+	script.name = tr_api_text_arg(fcinfo, 0, "name");
+	script.code = tr_api_text_arg(fcinfo, 1, "code");
+	check_script_name(script.name);
+	check_code_size(script.code);
+	script.shape = shape == NULL ? TR_SHAPE_TABLE : tr_shape_parse(shape);
+	script.numeric = numeric == NULL ? TR_NUMERIC_FLOAT64 :
+		tr_numeric_parse(numeric);
+	refuse_findings(script.name, tr_session_validate(script.code));
+
+	owner = tr_queue_script_lock(script.name, GetUserId());
+	if (!has_privs_of_role(GetUserId(), owner))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("script \"%s\" belongs to another role", script.name),
+				 errhint("Choose another name.")));
+	PG_RETURN_INT32(tr_queue_script_add(&script, description, GetUserId()));
+}
+
+static Datum
+text_or_null(const char *text, bool *isnull)
+{
+	*isnull = text == NULL || text[0] == '\0';
+	return *isnull ? (Datum) 0 : CStringGetTextDatum(text);
+}
+
+Datum
+transform_validate(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	char	   *code;
+	List	   *findings;
+	ListCell   *cell;
+
+	tr_api_require_preload();
+	code = tr_api_text_arg(fcinfo, 0, "code");
+	check_code_size(code);
+	InitMaterializedSRF(fcinfo, 0);
+	findings = tr_session_validate(code);
+	foreach(cell, findings)
+	{
+		const TrFinding *f = lfirst(cell);
+		Datum		values[6];
+		bool		nulls[6] = {false};
+
+		nulls[0] = f->line <= 0;
+		values[0] = Int32GetDatum(f->line);
+		nulls[1] = f->column <= 0;
+		values[1] = Int32GetDatum(f->column);
+		values[2] = CStringGetTextDatum(f->severity);
+		values[3] = text_or_null(f->what, &nulls[3]);
+		values[4] = text_or_null(f->why, &nulls[4]);
+		values[5] = text_or_null(f->instead, &nulls[5]);
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+	}
+	return (Datum) 0;
+}

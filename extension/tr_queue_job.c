@@ -1,0 +1,371 @@
+/*
+ * tr_queue_job.c
+ *		Functions on jobs and their logs; their SQL stands in tr_queue.c.
+ *
+ * Process: any, inside a transaction.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+#include "tr_log.h"
+#include "tr_queue.h"
+#include "tr_statement.h"
+#include "tr_wake.h"
+#include "tr_walls.h"
+
+/* ---- jobs: submitting, claiming ---- */
+
+int64
+tr_queue_submit(const TrNewJob *job)
+{
+	Datum		values[18];
+	char		nulls[18];
+	TrScope		scope;
+	int64		id;
+
+	memset(nulls, ' ', sizeof(nulls));
+	tr_scope_enter(&scope);
+	tr_set_text(values, nulls, 0, job->script);
+	values[1] = Int32GetDatum(job->version);
+	values[2] = ObjectIdGetDatum(job->role);
+	values[3] = ObjectIdGetDatum(job->source);
+	tr_set_text(values, nulls, 4, job->source_name);
+	tr_set_text(values, nulls, 5, job->destination);
+	tr_set_text(values, nulls, 6, tr_shape_name(job->shape));
+	tr_set_text(values, nulls, 7, tr_mode_name(job->mode));
+	tr_set_text(values, nulls, 8, tr_numeric_name(job->numeric));
+	nulls[9] = job->params == NULL ? 'n' : ' ';
+	values[9] = PointerGetDatum(job->params);
+	values[10] = Int32GetDatum(job->priority);
+	values[11] = Int32GetDatum(job->chunk_rows);
+	values[12] = Int64GetDatum(job->limits.wall_ms);
+	values[13] = Int64GetDatum(job->limits.cpu_ms);
+	values[14] = Int64GetDatum(job->limits.memory_bytes);
+	values[15] = Int64GetDatum(job->limits.output_rows);
+	values[16] = Int64GetDatum(job->limits.output_bytes);
+	values[17] = Int64GetDatum(job->limits.log_bytes);
+	tr_statement(Q_SUBMIT, values, nulls, InvalidSnapshot);
+	id = DatumGetInt64(tr_value(0, 1));
+	tr_scope_leave(&scope);
+	tr_wake_scheduler_at_commit();
+	return id;
+}
+
+static void
+read_claim(int row, TrClaim *claim)
+{
+	claim->job = DatumGetInt64(tr_value(row, 1));
+	claim->attempt = DatumGetInt32(tr_value(row, 2));
+	claim->role = DatumGetObjectId(tr_value(row, 3));
+}
+
+bool
+tr_queue_next(TrClaim *claim)
+{
+	TrScope		scope;
+	bool		found;
+
+	tr_scope_enter(&scope);
+	tr_statement(Q_NEXT, NULL, NULL, InvalidSnapshot);
+	found = SPI_processed == 1;
+	if (found)
+		read_claim(0, claim);
+	tr_scope_leave(&scope);
+	return found;
+}
+
+/* id, state and attempt that the row must have, and the state it gets. */
+static void
+set_move(Datum *values, int64 job, TrState from, int attempt, TrEvent event)
+{
+	values[0] = Int64GetDatum(job);
+	values[1] = CStringGetTextDatum(tr_state_name(from));
+	values[2] = Int32GetDatum(attempt);
+	values[3] = CStringGetTextDatum(tr_state_name(tr_job_transition(from, event)));
+}
+
+void
+tr_queue_claim(const TrClaim *claim)
+{
+	Datum		values[5];
+	TrScope		scope;
+
+	tr_scope_enter(&scope);
+	set_move(values, claim->job, TR_PENDING, claim->attempt, TR_EVENT_CLAIM);
+	values[4] = Int32GetDatum(claim->attempt + 1);
+	tr_statement(Q_CLAIM, values, NULL, InvalidSnapshot);
+	if (SPI_processed != 1)
+		elog(ERROR, "job " INT64_FORMAT " changed while it was locked",
+			 claim->job);
+	tr_scope_leave(&scope);
+}
+
+bool
+tr_queue_load(int64 job, int attempt, TrJobRow *row)
+{
+	Datum		values[2] = {Int64GetDatum(job), Int32GetDatum(attempt)};
+	TrScope		scope;
+	bool		found;
+
+	tr_scope_enter(&scope);
+	tr_statement(Q_LOAD, values, NULL, InvalidSnapshot);
+	found = SPI_processed == 1;
+	if (found)
+	{
+		row->script = tr_text_value(&scope, 0, 1);
+		row->version = DatumGetInt32(tr_value(0, 2));
+		row->code = tr_text_value(&scope, 0, 3);
+		row->source = DatumGetObjectId(tr_value(0, 4));
+		row->source_name = tr_text_value(&scope, 0, 5);
+		row->destination = tr_text_value(&scope, 0, 6);
+		row->shape = tr_shape_parse(tr_text_value(&scope, 0, 7));
+		row->mode = tr_mode_parse(tr_text_value(&scope, 0, 8));
+		row->numeric = tr_numeric_parse(tr_text_value(&scope, 0, 9));
+		row->params = tr_text_value(&scope, 0, 10);
+		row->chunk_rows = DatumGetInt32(tr_value(0, 11));
+		row->limits.wall_ms = DatumGetInt64(tr_value(0, 12));
+		row->limits.cpu_ms = DatumGetInt64(tr_value(0, 13));
+		row->limits.memory_bytes = DatumGetInt64(tr_value(0, 14));
+		row->limits.output_rows = DatumGetInt64(tr_value(0, 15));
+		row->limits.output_bytes = DatumGetInt64(tr_value(0, 16));
+		row->limits.log_bytes = DatumGetInt64(tr_value(0, 17));
+		row->unstarted = DatumGetInt32(tr_value(0, 18));
+	}
+	tr_scope_leave(&scope);
+	return found;
+}
+
+/* ---- jobs: ending ---- */
+
+bool
+tr_queue_requeue(int64 job, int attempt, const TrRequeue *requeue)
+{
+	Datum		values[8];
+	char		nulls[8];
+	TrScope		scope;
+	bool		hit;
+
+	memset(nulls, ' ', sizeof(nulls));
+	tr_scope_enter(&scope);
+	set_move(values, job, TR_RUNNING, attempt, TR_EVENT_REQUEUE);
+	values[4] = Int32GetDatum(requeue->attempt);
+	values[5] = Int32GetDatum(requeue->unstarted);
+	values[6] = Int32GetDatum(requeue->delay_ms);
+	tr_set_text(values, nulls, 7, requeue->reason);
+	tr_statement(Q_REQUEUE, values, nulls, InvalidSnapshot);
+	hit = SPI_processed == 1;
+	tr_scope_leave(&scope);
+	return hit;
+}
+
+static void
+set_work(Datum *values, char *nulls, const TrEnd *end)
+{
+	if (!end->worked)
+	{
+		memset(nulls + 4, 'n', 10);
+		return;
+	}
+	values[4] = Int64GetDatum(end->rows_read);
+	values[5] = Int64GetDatum(end->rows_returned);
+	values[6] = Int64GetDatum(end->rows_written);
+	values[7] = Int64GetDatum(end->bytes_in);
+	values[8] = Int64GetDatum(end->bytes_out);
+	values[9] = tr_walls_array(end->walls_enforced);
+	values[10] = tr_walls_array(WALL_ALL & ~end->walls_enforced);
+	values[11] = Int64GetDatum(end->peak_memory);
+	values[12] = Float8GetDatum(end->cpu_us / 1e6);
+	values[13] = Float8GetDatum(end->worker_us / 1e6);
+}
+
+static void
+set_error(Datum *values, char *nulls, const TrEnd *end)
+{
+	if (end->sqlstate == 0)
+	{
+		memset(nulls + 14, 'n', 7);
+		return;
+	}
+	tr_set_text(values, nulls, 14, unpack_sql_state(end->sqlstate));
+	tr_set_text(values, nulls, 15, end->error);
+	tr_set_text(values, nulls, 16, end->detail);
+	tr_set_text(values, nulls, 17, end->hint);
+	tr_set_text(values, nulls, 18, end->context);
+	tr_set_text(values, nulls, 19, tr_stage_name(end->stage));
+	tr_set_text(values, nulls, 20, end->traceback);
+}
+
+bool
+tr_queue_finish(int64 job, TrState from, int attempt, TrEvent event,
+				const TrEnd *end)
+{
+	Datum		values[21];
+	char		nulls[21];
+	TrScope		scope;
+	bool		hit;
+
+	memset(nulls, ' ', sizeof(nulls));
+	memset(values, 0, sizeof(values));
+	tr_scope_enter(&scope);
+	set_move(values, job, from, attempt, event);
+	set_work(values, nulls, end);
+	set_error(values, nulls, end);
+	tr_statement(Q_FINISH, values, nulls, InvalidSnapshot);
+	hit = SPI_processed == 1;
+	tr_scope_leave(&scope);
+	tr_wake_waiters_at_commit();
+	return hit;
+}
+
+/* ---- jobs: looking ---- */
+
+List *
+tr_queue_running(void)
+{
+	List	   *result = NIL;
+	TrScope		scope;
+	MemoryContext old;
+
+	tr_scope_enter(&scope);
+	tr_statement(Q_RUNNING, NULL, NULL, InvalidSnapshot);
+	old = MemoryContextSwitchTo(scope.caller);
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		TrClaim    *claim = palloc(sizeof(TrClaim));
+
+		read_claim(i, claim);
+		result = lappend(result, claim);
+	}
+	MemoryContextSwitchTo(old);
+	tr_scope_leave(&scope);
+	return result;
+}
+
+bool
+tr_queue_pending(long *wait_ms)
+{
+	TrScope		scope;
+	bool		found;
+
+	tr_scope_enter(&scope);
+	tr_statement(Q_PENDING, NULL, NULL, InvalidSnapshot);
+	found = SPI_processed == 1;
+	if (found)
+		*wait_ms = (long) DatumGetFloat8(tr_value(0, 1));
+	tr_scope_leave(&scope);
+	return found;
+}
+
+static int
+parse_sqlstate(const char *s)
+{
+	if (s == NULL || strlen(s) != 5)
+		return 0;
+	return MAKE_SQLSTATE(s[0], s[1], s[2], s[3], s[4]);
+}
+
+static void
+read_status(const TrScope *scope, TrJobStatus *status)
+{
+	bool		isnull;
+	Datum		seconds;
+
+	status->state = tr_state_parse(tr_text_value(scope, 0, 1));
+	status->attempt = DatumGetInt32(tr_value(0, 2));
+	status->role = DatumGetObjectId(tr_value(0, 3));
+	status->own_write =
+		TransactionIdIsCurrentTransactionId(DatumGetTransactionId(tr_value(0, 4)));
+	status->sqlstate = parse_sqlstate(tr_text_value(scope, 0, 5));
+	status->error = tr_text_value(scope, 0, 6);
+	status->detail = tr_text_value(scope, 0, 7);
+	status->hint = tr_text_value(scope, 0, 8);
+	status->traceback = tr_text_value(scope, 0, 9);
+	status->rows_read = tr_int8_or_zero(0, 10);
+	status->rows_written = tr_int8_or_zero(0, 11);
+	status->destination = tr_text_value(scope, 0, 12);
+	status->waiting_reason = tr_text_value(scope, 0, 13);
+	seconds = tr_column(0, 14, &isnull);
+	status->seconds = isnull ? 0 : DatumGetFloat8(seconds);
+}
+
+bool
+tr_queue_status(int64 job, TrJobStatus *status)
+{
+	Datum		values[1] = {Int64GetDatum(job)};
+	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	TrScope		scope;
+	bool		found;
+
+	tr_scope_enter(&scope);
+	tr_statement(Q_STATUS, values, NULL, snapshot);
+	found = SPI_processed == 1;
+	if (found)
+		read_status(&scope, status);
+	tr_scope_leave(&scope);
+	UnregisterSnapshot(snapshot);
+	return found;
+}
+
+/* ---- logs ---- */
+
+void
+tr_queue_add_log(int64 job, int attempt, List *lines)
+{
+	int			n = list_length(lines);
+	Datum	   *columns[4];
+	Datum		values[6];
+	ListCell   *cell;
+	TrScope		scope;
+	int			i = 0;
+
+	tr_scope_enter(&scope);
+	for (int c = 0; c < 4; c++)
+		columns[c] = palloc(n * sizeof(Datum));
+	foreach(cell, lines)
+	{
+		const TrLogLine *line = lfirst(cell);
+
+		columns[0][i] = Int32GetDatum(line->seq);
+		columns[1][i] = TimestampTzGetDatum(line->at);
+		columns[2][i] = CStringGetTextDatum(tr_stream_name(line->stream));
+		columns[3][i++] = CStringGetTextDatum(line->text);
+	}
+	values[0] = Int64GetDatum(job);
+	values[1] = Int32GetDatum(attempt);
+	values[2] = PointerGetDatum(construct_array(columns[0], n, INT4OID, 4,
+												true, TYPALIGN_INT));
+	values[3] = PointerGetDatum(construct_array(columns[1], n, TIMESTAMPTZOID,
+												8, FLOAT8PASSBYVAL,
+												TYPALIGN_DOUBLE));
+	values[4] = PointerGetDatum(construct_array(columns[2], n, TEXTOID, -1,
+												false, TYPALIGN_INT));
+	values[5] = PointerGetDatum(construct_array(columns[3], n, TEXTOID, -1,
+												false, TYPALIGN_INT));
+	tr_statement(Q_LOG_ADD, values, NULL, InvalidSnapshot);
+	tr_scope_leave(&scope);
+}
+
+void
+tr_queue_read_log(int64 job, TrLogRowCallback callback, void *arg)
+{
+	Datum		values[1] = {Int64GetDatum(job)};
+	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	TrScope		scope;
+
+	tr_scope_enter(&scope);
+	tr_statement(Q_LOG_READ, values, NULL, snapshot);
+	for (uint64 i = 0; i < SPI_processed; i++)
+		callback(arg, DatumGetInt32(tr_value(i, 1)), DatumGetInt32(tr_value(i, 2)),
+				 DatumGetTimestampTz(tr_value(i, 3)),
+				 TextDatumGetCString(tr_value(i, 4)),
+				 TextDatumGetCString(tr_value(i, 5)));
+	tr_scope_leave(&scope);
+	UnregisterSnapshot(snapshot);
+}

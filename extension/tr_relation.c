@@ -1,0 +1,341 @@
+/*
+ * tr_relation.c
+ *		Names and checks of sources and destinations.
+ *
+ * Process: the backend that submits or previews; the runner for names.
+ *
+ * These are the early checks, for clear words; the database makes its own
+ * when the job runs.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/catalog.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_attribute.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "parser/scansup.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+
+#include "tr_compat.h"
+#include "tr_relation.h"
+#include "tr_types.h"
+
+char *
+tr_relation_name(Oid relation)
+{
+	char	   *name = get_rel_name(relation);
+	char	   *schema;
+
+	if (name == NULL)
+		return NULL;
+	schema = get_namespace_name(get_rel_namespace(relation));
+	return schema == NULL ? NULL : quote_qualified_identifier(schema, name);
+}
+
+/* ---- names ---- */
+
+static void
+bad_name(const char *text, const char *detail)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_NAME),
+			 errmsg("destination \"%s\" is not a table name", text),
+			 errdetail("%s", detail),
+			 errhint("Write it as in SQL: name, schema.name, or \"Any Name\" in double quotes.")));
+}
+
+/* A part in double quotes at *p; moves *p behind it. */
+static char *
+parse_quoted(const char *text, const char **p)
+{
+	char	   *part = palloc(strlen(*p) + 1);
+	int			len = 0;
+
+	for ((*p)++;; (*p)++)
+	{
+		if (**p == '\0')
+			bad_name(text, "A double quote is not closed.");
+		if (**p == '"' && *++(*p) != '"')
+			break;
+		part[len++] = **p;
+	}
+	part[len] = '\0';
+	if (len == 0)
+		bad_name(text, "A name between double quotes is empty.");
+	return part;
+}
+
+static bool
+starts_name(char c)
+{
+	return IS_HIGHBIT_SET(c) || c == '_' || (c >= 'a' && c <= 'z') ||
+		(c >= 'A' && c <= 'Z');
+}
+
+static char *
+parse_plain(const char *text, const char **p)
+{
+	const char *start = *p;
+
+	if (!starts_name(**p))
+		bad_name(text, "A name must start with a letter or an underscore.");
+	while (starts_name(**p) || (**p >= '0' && **p <= '9') || **p == '$')
+		(*p)++;
+	return downcase_identifier(start, *p - start, false, false);
+}
+
+static char *
+parse_part(const char *text, const char **p)
+{
+	char	   *part;
+
+	while (scanner_isspace(**p))
+		(*p)++;
+	part = **p == '"' ? parse_quoted(text, p) : parse_plain(text, p);
+	while (scanner_isspace(**p))
+		(*p)++;
+	if (strlen(part) >= NAMEDATALEN)
+		ereport(ERROR,
+				(errcode(ERRCODE_NAME_TOO_LONG),
+				 errmsg("name \"%s\" is too long", part),
+				 errdetail("It has %d bytes; a name has at most %d.",
+						   (int) strlen(part), NAMEDATALEN - 1),
+				 errhint("Choose a shorter name.")));
+	return part;
+}
+
+void
+tr_relation_parse(const char *text, char **schema, char **name)
+{
+	const char *p = text;
+
+	*schema = NULL;
+	*name = parse_part(text, &p);
+	if (*p == '.')
+	{
+		p++;
+		*schema = *name;
+		*name = parse_part(text, &p);
+	}
+	if (*p == '.')
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("destination \"%s\" has more than two parts", text),
+				 errhint("Write name or schema.name; a job stays in its database.")));
+	if (*p != '\0')
+		bad_name(text, "There is something behind the name.");
+}
+
+/* ---- the source ---- */
+
+static void
+wrong_kind(const char *what, const char *name, const char *hint)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+			 errmsg("%s cannot be the %s of a job", name, what),
+			 errhint("%s", hint)));
+}
+
+static void
+refuse_temporary(const char *what, Oid namespace, const char *name)
+{
+	if (isAnyTempNamespace(namespace))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("the temporary table %s cannot be the %s of a job",
+						name, what),
+				 errdetail("A temporary table belongs to one session; a job runs in another."),
+				 errhint("Use an ordinary or an UNLOGGED table.")));
+}
+
+static int
+live_columns(Oid relation, int natts)
+{
+	int			count = 0;
+
+	for (AttrNumber i = 1; i <= natts; i++)
+	{
+		HeapTuple	tuple = SearchSysCache2(ATTNUM, ObjectIdGetDatum(relation),
+											Int16GetDatum(i));
+
+		if (!HeapTupleIsValid(tuple))
+			continue;
+		if (!((Form_pg_attribute) GETSTRUCT(tuple))->attisdropped)
+			count++;
+		ReleaseSysCache(tuple);
+	}
+	return count;
+}
+
+static void
+check_namespace_usage(Oid namespace)
+{
+	AclResult	result = object_aclcheck(NamespaceRelationId, namespace,
+										 GetUserId(), ACL_USAGE);
+
+	if (result != ACLCHECK_OK)
+		aclcheck_error(result, OBJECT_SCHEMA, get_namespace_name(namespace));
+}
+
+void
+tr_relation_check_source(Oid relation, TrNumeric numeric)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
+	Form_pg_class form;
+	char	   *name;
+	Oid			namespace;
+	char		kind;
+	int			natts;
+	AclResult	acl;
+
+	if (!HeapTupleIsValid(tuple))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("the source with OID %u does not exist", relation),
+				 errhint("Give the name of a table or view.")));
+	form = (Form_pg_class) GETSTRUCT(tuple);
+	namespace = form->relnamespace;
+	kind = form->relkind;
+	natts = form->relnatts;
+	ReleaseSysCache(tuple);
+
+	name = tr_relation_name(relation);
+	if (strchr("rpvmf", kind) == NULL)
+		wrong_kind("source", name, "A source is a table, partitioned table, view, materialized view or foreign table.");
+	refuse_temporary("source", namespace, name);
+	check_namespace_usage(namespace);
+	acl = pg_class_aclcheck(relation, GetUserId(), ACL_SELECT);
+	if (acl != ACLCHECK_OK)
+		acl = pg_attribute_aclcheck_all(relation, GetUserId(), ACL_SELECT,
+										ACLMASK_ALL);
+	if (acl != ACLCHECK_OK)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied for the source %s", name),
+				 errhint("The role %s needs SELECT on all its columns.",
+						 quote_identifier(GetUserNameFromId(GetUserId(), false)))));
+	if (live_columns(relation, natts) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_TABLE_DEFINITION),
+				 errmsg("the source %s has no columns", name),
+				 errhint("A script needs at least one column.")));
+	tr_types_check_source(relation, numeric);
+}
+
+/* ---- the destination ---- */
+
+static void
+refuse_reserved(Oid namespace)
+{
+	char	   *name = get_namespace_name(namespace);
+
+	if (IsCatalogNamespace(namespace) || IsToastNamespace(namespace) ||
+		strcmp(name, "information_schema") == 0 ||
+		strcmp(name, "transform") == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_RESERVED_NAME),
+				 errmsg("a job cannot write into schema \"%s\"", name),
+				 errhint("Choose a schema of your own.")));
+}
+
+/* The schema of a table that is to be created. */
+static Oid
+creation_namespace(char *schema, char *name)
+{
+	RangeVar   *range = makeRangeVar(schema, name, -1);
+	Oid			namespace;
+
+	if (schema != NULL)
+		namespace = get_namespace_oid(schema, false);
+	else
+		namespace = RangeVarGetCreationNamespace(range);
+	return namespace;
+}
+
+static char *
+check_create(char *schema, char *name)
+{
+	Oid			namespace = creation_namespace(schema, name);
+	char	   *qualified = quote_qualified_identifier(get_namespace_name(namespace),
+													   name);
+	AclResult	acl;
+
+	refuse_temporary("destination", namespace, qualified);
+	refuse_reserved(namespace);
+	check_namespace_usage(namespace);
+	if (OidIsValid(get_relname_relid(name, namespace)))
+		ereport(ERROR,
+				(errcode(ERRCODE_DUPLICATE_TABLE),
+				 errmsg("the destination %s already exists", qualified),
+				 errhint("Choose another name, drop it first, or add rows to it with mode => 'append'.")));
+	if (OidIsValid(GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid,
+								   CStringGetDatum(name),
+								   ObjectIdGetDatum(namespace))))
+		ereport(ERROR,
+				(errcode(ERRCODE_DUPLICATE_OBJECT),
+				 errmsg("a type named %s already exists", qualified),
+				 errhint("A table has a type of its own name; choose another name.")));
+	acl = object_aclcheck(NamespaceRelationId, namespace, GetUserId(), ACL_CREATE);
+	if (acl != ACLCHECK_OK)
+		aclcheck_error(acl, OBJECT_SCHEMA, get_namespace_name(namespace));
+	return qualified;
+}
+
+static Oid
+existing_destination(char *schema, char *name)
+{
+	Oid			relation = RangeVarGetRelid(makeRangeVar(schema, name, -1),
+											NoLock, true);
+
+	if (!OidIsValid(relation))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("the destination %s does not exist",
+						schema == NULL ? quote_identifier(name) :
+						quote_qualified_identifier(schema, name)),
+				 errhint("mode => 'append' adds rows to an existing table; mode => 'create' makes a new one.")));
+	return relation;
+}
+
+static char *
+check_append(char *schema, char *name)
+{
+	Oid			relation = existing_destination(schema, name);
+	char	   *qualified = tr_relation_name(relation);
+	Oid			namespace = get_rel_namespace(relation);
+
+	refuse_temporary("destination", namespace, qualified);
+	refuse_reserved(namespace);
+	if (strchr("rpvf", get_rel_relkind(relation)) == NULL)
+		wrong_kind("destination", qualified, "Rows can be added to a table, partitioned table, foreign table or updatable view.");
+	check_namespace_usage(namespace);
+	if (pg_class_aclcheck(relation, GetUserId(), ACL_INSERT) != ACLCHECK_OK &&
+		pg_attribute_aclcheck_all(relation, GetUserId(), ACL_INSERT,
+								  ACLMASK_ANY) != ACLCHECK_OK)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied for the destination %s", qualified),
+				 errhint("The role %s needs INSERT on it.",
+						 quote_identifier(GetUserNameFromId(GetUserId(), false)))));
+	return qualified;
+}
+
+char *
+tr_relation_check_destination(const char *destination, TrMode mode)
+{
+	char	   *schema;
+	char	   *name;
+
+	tr_relation_parse(destination, &schema, &name);
+	return mode == TR_MODE_CREATE ? check_create(schema, name) :
+		check_append(schema, name);
+}

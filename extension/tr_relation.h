@@ -1,0 +1,31 @@
+/*
+ * tr_relation.h
+ *		Names and checks of sources and destinations.
+ */
+#ifndef TR_RELATION_H
+#define TR_RELATION_H
+
+#include "postgres.h"
+
+#include "tr_job.h"
+
+/* Quoted, schema-qualified name; NULL when the relation is gone. */
+extern char *tr_relation_name(Oid relation);
+
+/*
+ * May the current user read this source, and can it be read at all?  Raises
+ * when not.
+ */
+extern void tr_relation_check_source(Oid relation, TrNumeric numeric);
+
+/*
+ * Check the destination as the current user and return its canonical name:
+ * quoted and schema-qualified.
+ */
+extern char *tr_relation_check_destination(const char *destination,
+										   TrMode mode);
+
+/* Split [schema.]name as SQL would; *schema is NULL when there is none. */
+extern void tr_relation_parse(const char *text, char **schema, char **name);
+
+#endif							/* TR_RELATION_H */

@@ -1,0 +1,414 @@
+/*
+ * tr_runner.c
+ *		The runner of one job.
+ *
+ * Process: `transform runner`, connected as the role that submitted the job,
+ * so that whatever the user's views, defaults, triggers and policies do is
+ * done by that role and nobody behind it.  A role without LOGIN cannot have a
+ * session before PostgreSQL 17: then the session is the bootstrap superuser's,
+ * and the role is taken on, under SECURITY_RESTRICTED_OPERATION, as the first
+ * act of the transaction, to its end.
+ *
+ * The attempt is one transaction: rows and state `succeeded` commit together.
+ * After an error a second one records how the job ended.  What this process
+ * leaves unrecorded, its scheduler settles.
+ */
+#include "postgres.h"
+
+#include <signal.h>
+
+#include "access/genam.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/pg_db_role_setting.h"
+#include "commands/dbcommands.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "postmaster/bgworker.h"
+#include "postmaster/interrupt.h"
+#include "storage/ipc.h"
+#include "storage/lwlock.h"
+#include "tcop/tcopprot.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+
+#include "tr_compat.h"
+#include "tr_errors.h"
+#include "tr_guc.h"
+#include "tr_launcher.h"
+#include "tr_log.h"
+#include "tr_queue.h"
+#include "tr_relation.h"
+#include "tr_session.h"
+#include "tr_shmem.h"
+#include "tr_wake.h"
+#include "tr_xact.h"
+
+/* Starts that found no sandbox do not count as attempts, up to this many in
+ * a row (about half a minute). */
+#define MAX_UNSTARTED	20
+#define UNSTARTED_MIN_MS	50
+#define UNSTARTED_MAX_MS	2000
+
+typedef struct Runner
+{
+	TrRunnerArg arg;
+	TrAssignment a;
+	MemoryContext context;		/* lives as long as the process */
+	TrJobRow	row;
+	bool		loaded;			/* row is filled */
+	TrOutcome	outcome;
+	TrLogWriter log;
+	ErrorData  *error;
+} Runner;
+
+static Runner runner;
+static emit_log_hook_type prev_emit_log = NULL;
+
+/* ---- coming and going ---- */
+
+static void
+runner_exit(int code, Datum arg)
+{
+	(void) code;
+	(void) arg;
+	LWLockReleaseAll();
+	tr_slot_exit(&runner.arg);
+}
+
+/* Keep the last words of a process that dies of an error, for its scheduler. */
+static void
+emit_log(ErrorData *edata)
+{
+	if (edata->elevel >= FATAL && edata->message != NULL)
+		tr_slot_last_words(runner.arg.slot, edata->sqlerrcode, edata->message);
+	if (prev_emit_log)
+		prev_emit_log(edata);
+}
+
+/*
+ * What a session of the role would have had from ALTER ROLE ... SET.
+ */
+static void
+apply_role_settings(Oid role)
+{
+	Relation	rel = table_open(DbRoleSettingRelationId, AccessShareLock);
+	Snapshot	snapshot = RegisterSnapshot(GetCatalogSnapshot(DbRoleSettingRelationId));
+
+	ApplySetting(snapshot, MyDatabaseId, role, rel, PGC_S_DATABASE_USER);
+	ApplySetting(snapshot, InvalidOid, role, rel, PGC_S_USER);
+	UnregisterSnapshot(snapshot);
+	table_close(rel, AccessShareLock);
+}
+
+/* A session of the role, or, where that cannot be, a superuser's. */
+static void
+connect_runner(void)
+{
+	pqsignal(SIGHUP, SignalHandlerForConfigReload);
+	pqsignal(SIGINT, StatementCancelHandler);
+	pqsignal(SIGTERM, die);
+	prev_emit_log = emit_log_hook;
+	emit_log_hook = emit_log;
+	before_shmem_exit(runner_exit, (Datum) 0);
+	BackgroundWorkerUnblockSignals();
+
+	if (!runner.a.switch_role)
+	{
+		BackgroundWorkerInitializeConnectionByOid(runner.a.database,
+												  runner.a.role,
+												  TR_BYPASS_LOGIN);
+		return;
+	}
+	BackgroundWorkerInitializeConnectionByOid(runner.a.database, InvalidOid, 0);
+	tr_xact_begin_own("applying settings of the role");
+	apply_role_settings(runner.a.role);
+	tr_xact_commit();
+}
+
+/*
+ * Become the role for the transaction that has just begun: to its very end,
+ * deferred triggers included; its end, either way, undoes it.
+ */
+static void
+become_role(void)
+{
+	Oid			user;
+	int			security;
+
+	if (!runner.a.switch_role)
+		return;
+	GetUserIdAndSecContext(&user, &security);
+	SetUserIdAndSecContext(runner.a.role, security |
+						   SECURITY_LOCAL_USERID_CHANGE |
+						   SECURITY_RESTRICTED_OPERATION);
+	if (object_aclcheck(DatabaseRelationId, MyDatabaseId, runner.a.role,
+						ACL_CONNECT) != ACLCHECK_OK)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied for database \"%s\"",
+						get_database_name(MyDatabaseId)),
+				 errdetail("User does not have CONNECT privilege.")));
+}
+
+/* ---- the attempt ---- */
+
+static void
+check_source(void)
+{
+	char	   *name = tr_relation_name(runner.row.source);
+
+	if (name == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("the source %s does not exist any more",
+						runner.row.source_name),
+				 errhint("It was dropped after the job was submitted; submit the job again.")));
+	if (strcmp(name, runner.row.source_name) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("the source %s is now called %s",
+						runner.row.source_name, name),
+				 errhint("It was renamed after the job was submitted; submit the job again.")));
+}
+
+static void
+load_job(void)
+{
+	MemoryContext old = MemoryContextSwitchTo(runner.context);
+
+	if (!tr_queue_load(runner.a.job, runner.a.attempt, &runner.row))
+		elog(ERROR, "job " INT64_FORMAT " is not running as attempt %d any more",
+			 runner.a.job, runner.a.attempt);
+	tr_guc_apply_ceilings(&runner.row.limits);
+	runner.loaded = true;
+	MemoryContextSwitchTo(old);
+}
+
+static void
+run_session(void)
+{
+	TrTask		task = {
+		.job_id = runner.a.job,
+		.script = runner.row.script,
+		.code = runner.row.code,
+		.shape = runner.row.shape,
+		.mode = runner.row.mode,
+		.numeric = runner.row.numeric,
+		.params = runner.row.params,
+		.chunk_rows = runner.row.chunk_rows,
+		.limits = runner.row.limits,
+		.required_walls = tr_guc_required_walls(),
+		.source = runner.row.source,
+		.destination = runner.row.destination,
+		.progress = tr_slot_progress(runner.arg.slot),
+		.log = tr_log_write,
+		.log_arg = &runner.log
+	};
+
+	runner.log.slot = runner.arg.slot;
+	runner.log.limit = runner.row.limits.log_bytes;
+	tr_session_run(&task, &runner.outcome);
+}
+
+/* Counters, walls and usage. */
+static void
+fill_end(TrEnd *end)
+{
+	TrProgress *p = tr_slot_progress(runner.arg.slot);
+
+	end->worked = runner.outcome.started;
+	end->rows_read = pg_atomic_read_u64(&p->rows_read);
+	end->rows_returned = pg_atomic_read_u64(&p->rows_returned);
+	end->rows_written = pg_atomic_read_u64(&p->rows_written);
+	end->bytes_in = pg_atomic_read_u64(&p->bytes_in);
+	end->bytes_out = pg_atomic_read_u64(&p->bytes_out);
+	end->walls_enforced = runner.outcome.walls_enforced;
+	end->peak_memory = runner.outcome.peak_memory_bytes;
+	end->cpu_us = runner.outcome.cpu_us;
+	end->worker_us = runner.outcome.wall_us;
+}
+
+static void
+attempt(void)
+{
+	TrEnd		end = {0};
+	uint64		logged;
+
+	tr_xact_begin("running a transform job");
+	become_role();
+	load_job();
+	if (tr_slot_cancelled(runner.arg.slot))
+		ereport(ERROR,
+				(errcode(ERRCODE_QUERY_CANCELED),
+				 errmsg("the job was cancelled before it started")));
+	check_source();
+	tr_slot_set_phase(runner.arg.slot, TR_PHASE_WORKING);
+	run_session();
+
+	tr_slot_set_phase(runner.arg.slot, TR_PHASE_COMMITTING);
+	fill_end(&end);
+	if (!tr_queue_finish(runner.a.job, TR_RUNNING, runner.a.attempt,
+						 TR_EVENT_SUCCEED, &end))
+		elog(ERROR, "job " INT64_FORMAT " is not running as attempt %d any more",
+			 runner.a.job, runner.a.attempt);
+	logged = tr_log_persist(runner.arg.slot, runner.a.job, runner.a.attempt);
+	tr_xact_commit();
+	tr_log_forget(runner.arg.slot, logged);
+}
+
+/* ---- recording a failure ---- */
+
+/* Worth another attempt?  Not an error of the script or of the data. */
+static bool
+is_infrastructure(void)
+{
+	return runner.outcome.infrastructure ||
+		ERRCODE_TO_CATEGORY(runner.error->sqlerrcode) ==
+		ERRCODE_TRANSACTION_ROLLBACK;	/* deadlock, serialization */
+}
+
+/* Is the job put back?  Then how. */
+static bool
+wants_requeue(TrRequeue *requeue)
+{
+	int			unstarted = runner.row.unstarted;
+
+	if (!is_infrastructure() || !runner.loaded)
+		return false;
+	requeue->attempt = runner.a.attempt;
+	requeue->unstarted = 0;
+	requeue->delay_ms = 0;
+	if (runner.outcome.infrastructure && !runner.outcome.started)
+	{
+		/* no worker has had it: the broker is starting, or busy */
+		if (unstarted >= MAX_UNSTARTED)
+			return false;
+		requeue->attempt--;
+		requeue->unstarted = unstarted + 1;
+		requeue->delay_ms = Min(UNSTARTED_MIN_MS << Min(unstarted, 10),
+								UNSTARTED_MAX_MS);
+	}
+	else if (runner.a.attempt >= tr_max_attempts)
+		return false;
+	requeue->reason = psprintf("attempt %d ended: %s", runner.a.attempt,
+							   runner.error->message);
+	return true;
+}
+
+static void
+record_end(void)
+{
+	ErrorData  *e = runner.error;
+	bool		cancelled = e->sqlerrcode == ERRCODE_QUERY_CANCELED;
+	TrEnd		end = {0};
+
+	fill_end(&end);
+	end.rows_written = 0;
+	end.sqlstate = e->sqlerrcode;
+	end.error = e->message;
+	end.detail = e->detail;
+	end.hint = e->hint;
+	end.context = e->context;
+	end.stage = cancelled ? TR_STAGE_CANCEL : runner.outcome.stage;
+	if (end.stage == TR_STAGE_NONE)
+		end.stage = TR_STAGE_START;
+	end.traceback = runner.outcome.traceback;
+	(void) tr_queue_finish(runner.a.job, TR_RUNNING, runner.a.attempt,
+						   cancelled ? TR_EVENT_CANCEL : TR_EVENT_FAIL, &end);
+}
+
+static void
+record(void)
+{
+	TrRequeue	requeue;
+	uint64		logged;
+
+	/* a cancel that comes now is too late: the job is over */
+	HOLD_CANCEL_INTERRUPTS();
+	tr_xact_begin_own("recording how a transform job ended");
+	if (wants_requeue(&requeue))
+	{
+		(void) tr_queue_requeue(runner.a.job, runner.a.attempt, &requeue);
+		tr_wake_scheduler_at_commit();
+	}
+	else
+		record_end();
+	logged = tr_log_persist(runner.arg.slot, runner.a.job, runner.a.attempt);
+	tr_xact_commit();
+	tr_log_forget(runner.arg.slot, logged);
+	RESUME_CANCEL_INTERRUPTS();
+}
+
+/* Run `step`; false with runner.error filled when it raised. */
+static bool
+guarded(void (*step) (void), ErrorData **error)
+{
+	volatile bool ok = true;
+
+	PG_TRY();
+	{
+		step();
+	}
+	PG_CATCH();
+	{
+		HOLD_INTERRUPTS();
+		MemoryContextSwitchTo(runner.context);
+		*error = CopyErrorData();
+		EmitErrorReport();
+		FlushErrorState();
+		tr_xact_abort();
+		RESUME_INTERRUPTS();
+		ok = false;
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(runner.context);
+	return ok;
+}
+
+static void
+add_context(void *arg)
+{
+	(void) arg;
+	errcontext("transform job " INT64_FORMAT ", attempt %d", runner.a.job,
+			   runner.a.attempt);
+}
+
+static void
+record_failure(void)
+{
+	ErrorData  *again;
+
+	tr_slot_set_phase(runner.arg.slot, TR_PHASE_RECORDING);
+	QueryCancelPending = false;
+	if (!guarded(record, &again) && !guarded(record, &again))
+		proc_exit(1);			/* the scheduler settles it */
+}
+
+void
+tr_runner_main(Datum arg)
+{
+	ErrorContextCallback callback = {.callback = add_context};
+
+	(void) arg;
+	memcpy(&runner.arg, MyBgworkerEntry->bgw_extra, sizeof(runner.arg));
+	if (!tr_slot_enter(&runner.arg, &runner.a))
+		proc_exit(0);			/* the claim was voided meanwhile */
+	connect_runner();
+	tr_slot_set_phase(runner.arg.slot, TR_PHASE_STARTING);
+
+	runner.context = AllocSetContextCreate(TopMemoryContext, "transform runner",
+										   ALLOCSET_DEFAULT_SIZES);
+	runner.outcome.context = runner.context;
+	MemoryContextSwitchTo(runner.context);
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
+	if (!guarded(attempt, &runner.error))
+		record_failure();
+	error_context_stack = callback.previous;
+	tr_slot_recorded(runner.arg.slot);
+	proc_exit(0);
+}

@@ -1,0 +1,68 @@
+/*
+ * tr_shared.h
+ *		Layout of the shared struct; private to tr_shmem.c and tr_slots.c.
+ *		tr_shmem.h has the interface.
+ */
+#ifndef TR_SHARED_H
+#define TR_SHARED_H
+
+#include "postgres.h"
+
+#include "storage/lwlock.h"
+
+#include "tr_shmem.h"
+
+typedef struct TrDatabase
+{
+	Oid			oid;			/* InvalidOid: entry is free */
+	TrSchedulerState state;
+	int			procno;			/* of the scheduler when running */
+	bool		work;			/* marked since the scheduler last looked */
+	bool		leave;			/* asked to leave when idle */
+	bool		wants_slot;		/* found no free slot */
+	bool		no_worker_slot; /* could not be started */
+	TimestampTz not_before;		/* earliest start after a failure */
+} TrDatabase;
+
+typedef struct TrSlot
+{
+	uint64		generation;		/* counts assignments */
+	TrSlotState state;
+	TrAssignment a;
+	TrPhase		phase;
+	int			pid;
+	bool		cancel;
+	bool		recorded;
+	int			sqlstate;
+	char		message[TR_REASON_SIZE];
+	TrProgress	progress;
+	TrLogRing	log;
+} TrSlot;
+
+typedef struct TrShared
+{
+	int			launcher_pid;	/* 0: none */
+	int			launcher_procno;
+	bool		sweep;
+	TrHostInfo	host;
+	ConditionVariable finished;
+	TrDatabase	databases[TR_MAX_DATABASES];
+	int			nslots;
+	TrSlot		slots[FLEXIBLE_ARRAY_MEMBER];
+} TrShared;
+
+extern TrShared *tr_shared;		/* NULL: not preloaded */
+
+extern void tr_shmem_lock(void);
+extern void tr_shmem_unlock(void);
+
+/* The lock of a slot's log ring. */
+extern LWLock *tr_shmem_ring_lock(int slot);
+
+/* With the lock held: */
+extern void tr_wake_launcher_locked(void);
+extern void tr_wake_scheduler_locked(TrDatabase *db);
+extern TrDatabase *tr_database_find(Oid oid);
+extern TrDatabase *tr_database_find_or_add(Oid oid);
+
+#endif							/* TR_SHARED_H */

@@ -1,0 +1,63 @@
+/*
+ * tr_statement.h
+ *		Running the statements of tr_queue.c; private to tr_queue*.c.
+ */
+#ifndef TR_STATEMENT_H
+#define TR_STATEMENT_H
+
+#include "postgres.h"
+
+#include "utils/snapshot.h"
+
+typedef enum TrStatementId
+{
+	Q_SCRIPT,
+	Q_SCRIPT_ENSURE,
+	Q_SCRIPT_LOCK,
+	Q_SCRIPT_BUMP,
+	Q_SCRIPT_ADD,
+	Q_SUBMIT,
+	Q_NEXT,
+	Q_CLAIM,
+	Q_LOAD,
+	Q_REQUEUE,
+	Q_FINISH,
+	Q_RUNNING,
+	Q_PENDING,
+	Q_STATUS,
+	Q_LOG_ADD,
+	Q_LOG_READ,
+	Q_COUNT
+} TrStatementId;
+
+/* Where to return to. */
+typedef struct TrScope
+{
+	Oid			user;
+	int			security;
+	int			nestlevel;
+	MemoryContext caller;
+} TrScope;
+
+/* Become the tables' owner, with a safe search_path, connected to SPI. */
+extern void tr_scope_enter(TrScope *scope);
+extern void tr_scope_leave(TrScope *scope);
+
+/*
+ * Run a statement; SPI_processed and SPI_tuptable hold what it gave.  With a
+ * snapshot it is read-only and sees exactly that.
+ */
+extern void tr_statement(TrStatementId q, Datum *values, const char *nulls,
+						 Snapshot snapshot);
+
+/* Results: row from 0, column from 1.  tr_value refuses NULL; text is a C
+ * string in the caller's memory or NULL. */
+extern Datum tr_column(int row, int col, bool *isnull);
+extern Datum tr_value(int row, int col);
+extern char *tr_text_value(const TrScope *scope, int row, int col);
+extern int64 tr_int8_or_zero(int row, int col);
+
+/* An argument that may be NULL. */
+extern void tr_set_text(Datum *values, char *nulls, int i, const char *text);
+
+#endif							/* TR_STATEMENT_H */
