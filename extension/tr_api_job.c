@@ -11,6 +11,7 @@
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "storage/condition_variable.h"
+#include "storage/lmgr.h"
 #include "tcop/utility.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
@@ -85,6 +86,12 @@ sleep_until(TimestampTz deadline)
 									   tr_wait_event(&event, "TransformJobEnd"));
 }
 
+/*
+ * A commit is visible a moment before other sessions are told to forget what
+ * they have cached: who has just learnt that the job succeeded might still
+ * remember that its table does not exist.  The transaction's own lock goes
+ * after that, so wait for it.
+ */
 Datum
 transform_wait(PG_FUNCTION_ARGS)
 {
@@ -109,6 +116,8 @@ transform_wait(PG_FUNCTION_ARGS)
 		CHECK_FOR_INTERRUPTS();
 	}
 	ConditionVariableCancelSleep();
+	if (tr_job_is_final(status.state) && !status.own_write)
+		XactLockTableWait(status.writer, NULL, NULL, XLTW_None);
 	PG_RETURN_TEXT_P(cstring_to_text(tr_state_name(status.state)));
 }
 

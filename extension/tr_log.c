@@ -146,6 +146,8 @@ tr_log_write(void *arg, int stream, const char *text, int len)
 	if (writer->full)
 		return;
 	writer->used += len;
+	if (len > 0 && text[len - 1] == '\n')
+		len--;					/* a row is a line, or several */
 	if (writer->used <= writer->limit + MARKER_SLACK)
 	{
 		write_pieces(writer->slot, stream, text, len);

@@ -147,7 +147,8 @@ typedef struct TrJobStatus
 	TrState		state;
 	int			attempt;
 	Oid			role;
-	bool		own_write;		/* written by the current transaction */
+	TransactionId writer;		/* wrote the row as it is */
+	bool		own_write;		/* that is the current transaction */
 	int			sqlstate;		/* of the error, 0: none */
 	char	   *error;
 	char	   *detail;

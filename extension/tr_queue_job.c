@@ -280,8 +280,8 @@ read_status(const TrScope *scope, TrJobStatus *status)
 	status->state = tr_state_parse(tr_text_value(scope, 0, 1));
 	status->attempt = DatumGetInt32(tr_value(0, 2));
 	status->role = DatumGetObjectId(tr_value(0, 3));
-	status->own_write =
-		TransactionIdIsCurrentTransactionId(DatumGetTransactionId(tr_value(0, 4)));
+	status->writer = DatumGetTransactionId(tr_value(0, 4));
+	status->own_write = TransactionIdIsCurrentTransactionId(status->writer);
 	status->sqlstate = parse_sqlstate(tr_text_value(scope, 0, 5));
 	status->error = tr_text_value(scope, 0, 6);
 	status->detail = tr_text_value(scope, 0, 7);
