@@ -16,8 +16,9 @@ ORDER = {"refused at validate": 0, "refused at run": 1, "killed by limit": 1,
 STAGES = {"validate": "refused at validate", "input": "refused at run", "run": "refused at run",
           "limit": "killed by limit", "output": "refused at output"}
 
-# The header `limit`, and what the message of a job that ended by it must name.
-LIMITS = (("wall", r"wall|cpu|time"), ("memory", r"memory"), ("output", r"output|row|byte|column|cell|value|name"),
+# The header `limit`, and what the message of a job that ended by it must name. (What a
+# worker returns is in its memory first, so memory may end what is too large to return.)
+LIMITS = (("wall", r"wall|cpu|time"), ("memory", r"memory"), ("output", r"output|row|byte|column|cell|value|name|memory"),
           ("stdout", r"log"), ("stderr", r"log"), ("recursion", r"recursion|memory|stack"))
 
 # What plain Python itself says when the limit bites inside it.

@@ -225,6 +225,9 @@ class Run:
         return self.totals()
 
     def run_groups(self):
+        for case in self.cases:
+            if case.kind == "legit":
+                self.plain_result(case)     # before there are threads: it takes stdout away
         alone = [c for c in self.cases if "persists" in c.headers or c.file.startswith("poison_")]
         bombs = [c for c in self.cases if c.kind == "resource" and c not in alone]
         rest = [c for c in self.cases if c not in alone and c not in bombs]
