@@ -67,7 +67,7 @@ start() {
 	make_socket_folder
 	configuration=
 	if [ $# -gt 0 ] && [ "${1#*=}" = "$1" ]; then
-		configuration=$1
+		configuration=$(realpath "$1")
 		shift
 	fi
 	cd "$folder"
