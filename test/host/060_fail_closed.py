@@ -5,7 +5,7 @@ from host import *
 # forbid further pid namespaces when it is told to.
 FIFO = tempfile.mktemp(prefix="sandbox_host_test_")
 PREFIX = ("unshare", "--user", "--map-current-user", "--keep-caps", "sh", "-c",
-          "f=$1; shift; (read x < $f; "
+          "f=$1; shift; (read x < $f || exit; "
           "echo 0 > /proc/sys/user/max_pid_namespaces; echo done > $f) & "
           "exec setpriv --ambient-caps=-all --inh-caps=-all \"$@\"", "sh",
           FIFO)
@@ -43,5 +43,7 @@ try:
         tap.equal((j.started, j.exit), (None, None), "before it started")
         tap.equal(j.answer(), [], "and without a byte from the worker")
 finally:
+    # Whoever still waits at the fifo is let go by an opened and closed end.
+    os.close(os.open(FIFO, os.O_RDWR | os.O_NONBLOCK))
     os.unlink(FIFO)
 tap.done()
