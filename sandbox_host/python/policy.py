@@ -216,6 +216,8 @@ def _register_all():
     from pandas.core.strings.accessor import StringMethods
     from pandas.core.window.rolling import BaseWindow
 
+    global _LABELLED
+    _LABELLED = (pd.DataFrame, pd.Series, groupby_module.BaseGroupBy, BaseWindow, Resampler)
     register(pd.DataFrame, names.FRAME)
     register(pd.Series, names.SERIES)
     register(pd.Index, names.INDEX)
@@ -276,6 +278,10 @@ def _register_all():
     register(uuid.UUID, names.UUID)
     register(type(datetime.date.today().isocalendar()), names.ISO_CALENDAR)
     register(time.struct_time, [n for n in dir(time.struct_time) if n.startswith("tm_")])
+
+
+# Types whose attributes are also the labels of their data.
+_LABELLED = ()
 
 
 def _own_names(cls):
@@ -375,12 +381,24 @@ def _getattr_slow(obj, name):
     if rule is not None:
         return _bind(rule, obj, name)
     if not _in_class(kind, name):
-        # Columns of a frame or of its groups, labels of a series; or absent.
-        return getattr(obj, name)
+        if isinstance(obj, _LABELLED):
+            # Columns of a frame or of its groups, labels of a series, or
+            # absent; but not what the object keeps for itself.
+            if name not in object.__getattribute__(obj, "__dict__"):
+                return getattr(obj, name)
+        elif not _has_own(obj, name):
+            raise AttributeError(f"'{describe(obj)}' object has no attribute '{name}'")
     why, instead = reason(name)
     if not instead and isinstance(obj, (pd.DataFrame, pd.Series)):
         instead = f'if "{name}" is a column, write df["{name}"]'
     refuse(f'attribute "{name}" of {describe(obj)} is not available', why, instead)
+
+
+def _has_own(obj, name):
+    try:
+        return name in object.__getattribute__(obj, "__dict__")
+    except AttributeError:
+        return False
 
 
 def _bind(checker, obj, name):
@@ -570,6 +588,10 @@ class OpaqueType:
 
     def __setattr__(self, name, value):
         refuse("classes cannot be changed")
+
+    def __call__(self, *args, **kwargs):
+        refuse(f"class {self._name} cannot be called", "it is not on the list of what "
+               "scripts may use")
 
     def __repr__(self):
         return f"<class '{self._name}'>"
@@ -1082,22 +1104,27 @@ def _no_eval_options(kwargs):
                "leave it out")
 
 
-def _query(self, expr, *, inplace=False, **kwargs):
-    _no_eval_options({k: v for k, v in kwargs.items() if v is not None})
+def _query(self, expr, **kwargs):
+    inplace = _inplace(kwargs)
     e = _Expression(expr)
     text = e.rewrite(assignments=False)
-    return pd.DataFrame.query(self, text, inplace=inplace, engine="python",
-                              parser="pandas", local_dict=_variables(e.locals),
-                              global_dict={})
+    return pd.DataFrame.query(self, text, engine="python", parser="pandas",
+                              local_dict=_variables(e.locals), global_dict={}, **inplace)
 
 
-def _frame_eval(self, expr, *, inplace=False, **kwargs):
-    _no_eval_options({k: v for k, v in kwargs.items() if v is not None})
+def _frame_eval(self, expr, **kwargs):
+    inplace = _inplace(kwargs)
     e = _Expression(expr)
     text = e.rewrite(assignments=True)
-    return pd.DataFrame.eval(self, text, inplace=inplace, engine="python",
-                             parser="pandas", local_dict=_variables(e.locals),
-                             global_dict={})
+    return pd.DataFrame.eval(self, text, engine="python", parser="pandas",
+                             local_dict=_variables(e.locals), global_dict={}, **inplace)
+
+
+def _inplace(kwargs):
+    """The one option of query and eval that is open, if it was given."""
+    given = {"inplace": bool(kwargs.pop("inplace"))} if "inplace" in kwargs else {}
+    _no_eval_options({k: v for k, v in kwargs.items() if v is not None})
+    return given
 
 
 def _pd_eval(expr, **kwargs):
@@ -1864,7 +1891,7 @@ class Checker(RestrictingNodeTransformer):
             if name == "super":
                 self.report(node, "super can only be used as super().method(...)",
                             "", "name the base class's method through super().")
-            elif name not in self.bound:
+            elif name not in self.bound and name != "__name__":
                 if name in REFUSED_BUILTINS:
                     why, instead = REFUSED_BUILTINS[name]
                     self.report(node, f"{name} is not available", why, instead)
@@ -1875,9 +1902,9 @@ class Checker(RestrictingNodeTransformer):
                 elif name in sys.stdlib_module_names and not hasattr(_builtins, name):
                     self.report(node, f'"{name}" is not defined', "modules must be imported, "
                                 "and this one may not be", severity=2)
-                elif not hasattr(_builtins, name) and name != "__name__":
+                elif not hasattr(_builtins, name):
                     self.report(node, f'"{name}" is not defined anywhere in the script',
-                                severity=2)
+                                "the line will fail when it is reached", severity=2)
         elif node.id in ("__match_args__", "__doc__", "__hash__") and not self.in_class[-1]:
             self.report(node, f'"{node.id}" cannot be used as a name')
         return node

@@ -70,13 +70,13 @@ def serve(code, frame, nullable=(), shape="table", per_call=None, params=None, *
     wire.reset(fakewire.input_frames(task, frame, nullable, per_call))
     out, err = sys.stdout, sys.stderr
     global watching
-    watching, modes = True, np.geterr()
+    watching = True
+    np.seterr(divide="warn", over="warn", under="ignore", invalid="warn")
     try:
         with warnings.catch_warnings():
             status = driver.serve()
     finally:
         watching = False
-        np.seterr(**modes)
         sys.stdout, sys.stderr = out, err
         sys.setrecursionlimit(1000)
         policy.disarm()
@@ -125,6 +125,8 @@ def same(expected, got):
     expected.attrs = {}
     for name in expected.columns:
         a, b = expected[name], got[name]
+        if len(a) and str(a.dtype) == "object" and type(a.iloc[0]).__name__ == "date":
+            a = pd.to_datetime(a).astype(b.dtype)
         if str(a.dtype) in ("category", "object", "string", "str"):
             a = a.astype(object).where(a.notna(), None)
             b = b.astype(object).where(b.notna(), None)
@@ -156,11 +158,11 @@ def test_legit():
         source = corpus.read(path).decode()
         spec = corpus.headers(source)["columns"]
         for rows in (40, 0, 1):
-            frame = corpus.sample_frame(spec, rows=rows)
+            frame = declared(corpus.sample_frame(spec, rows=rows), spec)
             scope = {"__name__": "script"}
             try:
                 exec(compile(source, path, "exec"), scope)
-                expected = scope["transform"](declared(frame, spec))
+                expected = scope["transform"](frame.copy())
             except Exception as e:
                 if VERBOSE:
                     print("note", name, type(e).__name__, str(e)[:200])
@@ -243,7 +245,7 @@ def test_resource():
 
 def sample(rows=30):
     spec = "a:int, b:text, c:float, t:ts, g:text, n:int?, u:text?, k:bool"
-    return corpus.sample_frame(spec, rows=rows), ["n", "u"]
+    return declared(corpus.sample_frame(spec, rows=rows), spec), ["n", "u"]
 
 
 def test_refused():
@@ -277,8 +279,7 @@ def test_idioms():
         scope = {"__name__": "script"}
         try:
             exec(compile(source, name, "exec"), scope)
-            expected = scope["transform"](
-                declared(frame, "a:int, b:text, c:float, t:ts, g:text, n:int?, u:text?, k:bool"))
+            expected = scope["transform"](frame.copy())
         except Exception as e:
             verdict("idiom " + name, f"wrong test, plain pandas says {type(e).__name__}: {e}")
             continue
@@ -295,7 +296,7 @@ def test_results():
 
 
 def test_warm():
-    """After warm-up nothing above opened a file or imported a module."""
+    """After warm-up nothing above opened a file."""
     verdict("warm-up operations", "; ".join(warmup.failures[:5]) if len(warmup.failures) > 2 else None)
     verdict("nothing opened after warm-up", "; ".join(sorted(set(opened))[:10]) or None)
 
@@ -307,8 +308,6 @@ def watch(event, args):
     if event == "open" and watching and args[0] != policy.SCRIPT_FILE and \
             "/proc/self" not in str(args[0]):
         opened.append(f"open {args[0]}")
-    elif event == "import" and watching:
-        opened.append(f"import {args[0]}")
 
 
 watching = False
