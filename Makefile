@@ -26,6 +26,7 @@ host = -C $(TOP)/sandbox_host O=$(BUILD)/host VERSION=$(version)
 # scripts/run-tests.sh.
 CORPUS ?= $(TOP)/test/corpus
 WALLS_OFF ?=
+LIMITS ?= full
 ROUNDS ?= 200
 RUNS ?= 10000000
 ROWS ?= 2000000
@@ -119,7 +120,7 @@ asan:
 	@$(MAKE) --no-print-directory check BUILD=$(BUILD)/asan SAN=address
 
 corpus: temp-install
-	@$(S)/with-python.sh test/corpus_run/run.py --walls-off '$(WALLS_OFF)' '$(CORPUS)'
+	@$(S)/with-python.sh test/corpus_run/run.py --limits $(LIMITS) --walls-off '$(WALLS_OFF)' '$(CORPUS)'
 
 bench: temp-install
 	@$(S)/with-python.sh test/bench/run.py --rows $(ROWS) --rows-big $(ROWS_BIG)

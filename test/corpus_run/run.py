@@ -94,8 +94,8 @@ class Run:
     # ---- the cluster
 
     def settings(self):
-        return {"transform.max_concurrent_jobs": 4, "transform.warm_workers": 4,
-                "transform.sandbox_walls_off": ", ".join(self.off),
+        return {"transform.max_concurrent_jobs": self.options.jobs + 2, "transform.warm_workers": 4,
+                "transform.sandbox_walls_off": ",".join(self.off),
                 "transform.sandbox_require": ", ".join(w for w in WALLS if w not in self.off)}
 
     def prepare(self, c):
@@ -110,7 +110,8 @@ class Run:
 
     def runner(self):
         if not hasattr(self.local, "runner"):
-            self.local.runner = runner.Runner(self.cluster, self.corpus, self.secret, self.options.timeout)
+            self.local.runner = runner.Runner(self.cluster, self.corpus, self.secret, self.options.timeout,
+                                               force="language" in self.off)
         return self.local.runner
 
     # ---- one case
@@ -160,7 +161,7 @@ class Run:
     def report(self, case):
         o = case.outcome
         ended = o.point or o.fault
-        if case.kind == "resource" and o.point not in (None, "accepted"):
+        if (case.kind == "resource" or self.os_alone) and o.point not in (None, "accepted"):
             ended += " [%s %s]" % (o.sqlstate, o.message.splitlines()[0][:90] if o.message else "")
         proof = "" if case.kind != "escapes" or case.live else ", not proven: the route is dead here"
         good = "ok" if case.verdict in ("pass", "skip") else "not ok"
@@ -238,7 +239,11 @@ class Run:
         for case in alone:
             self.guarded(self.poisoned)(case)
         self.leftovers += self.leftover_workers()
-        for case in bombs:
+        # Those that only wait for their time to be up wait together.
+        slow = [c for c in bombs if judge.limit_of(c.headers) == "wall"]
+        with concurrent.futures.ThreadPoolExecutor(self.options.jobs) as pool:
+            list(pool.map(self.guarded(self.execute), slow))
+        for case in (c for c in bombs if c not in slow):
             self.guarded(self.execute)(case)
             left = self.leftover_workers()
             if left:
