@@ -7,13 +7,18 @@
 #include "postgres.h"
 
 #include "miscadmin.h"
+#include "storage/condition_variable.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
+#include "utils/timestamp.h"
 
 #include "tr_api.h"
+#include "tr_compat.h"
 #include "tr_errors.h"
 #include "tr_shmem.h"
+
+#define HOST_WAIT_MS	30000
 
 PG_FUNCTION_INFO_V1(transform_may_see);
 
@@ -25,6 +30,33 @@ tr_api_require_preload(void)
 				(errcode(TR_ERR_SANDBOX),
 				 errmsg("transform is not preloaded"),
 				 errhint("Set shared_preload_libraries = 'transform' in postgresql.conf (after a comma if there are others) and restart the server.")));
+}
+
+/* A state that passes by itself within moments? */
+static bool
+host_is_coming(void)
+{
+	TrHostInfo	host;
+
+	tr_shmem_host(&host);
+	return host.launcher_pid != 0 &&
+		(host.state == TR_HOST_NONE || host.state == TR_HOST_STARTING);
+}
+
+void
+tr_api_wait_for_host(void)
+{
+	static uint32 event = 0;
+	TimestampTz deadline = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
+													   HOST_WAIT_MS);
+
+	if (!host_is_coming())
+		return;
+	ConditionVariablePrepareToSleep(tr_host_changed());
+	while (host_is_coming() && GetCurrentTimestamp() < deadline)
+		(void) ConditionVariableTimedSleep(tr_host_changed(), 1000,
+										   tr_wait_event(&event, "TransformHostStart"));
+	ConditionVariableCancelSleep();
 }
 
 static void

@@ -14,6 +14,9 @@
 /* Error 55000 with the line for postgresql.conf when not preloaded. */
 extern void tr_api_require_preload(void);
 
+/* While the broker is starting, wait for it (up to half a minute). */
+extern void tr_api_wait_for_host(void);
+
 /* The argument, or 22004 when it is NULL. */
 extern char *tr_api_text_arg(FunctionCallInfo fcinfo, int n, const char *name);
 extern int64 tr_api_int8_arg(FunctionCallInfo fcinfo, int n, const char *name);

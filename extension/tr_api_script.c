@@ -127,6 +127,7 @@ transform_script_create(PG_FUNCTION_ARGS)
 	script.shape = shape == NULL ? TR_SHAPE_TABLE : tr_shape_parse(shape);
 	script.numeric = numeric == NULL ? TR_NUMERIC_FLOAT64 :
 		tr_numeric_parse(numeric);
+	tr_api_wait_for_host();
 	refuse_findings(script.name, tr_session_validate(script.code));
 
 	owner = tr_queue_script_lock(script.name, GetUserId());
@@ -157,6 +158,7 @@ transform_validate(PG_FUNCTION_ARGS)
 	code = tr_api_text_arg(fcinfo, 0, "code");
 	check_code_size(code);
 	InitMaterializedSRF(fcinfo, 0);
+	tr_api_wait_for_host();
 	findings = tr_session_validate(code);
 	foreach(cell, findings)
 	{

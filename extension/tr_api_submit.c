@@ -99,6 +99,8 @@ static void
 notice_log(void *arg, int stream, const char *text, int len)
 {
 	(void) arg;
+	if (len > 0 && text[len - 1] == '\n')
+		len--;
 	ereport(NOTICE,
 			(errmsg("%s: %.*s", tr_stream_name(stream), len, text)));
 }
@@ -205,6 +207,7 @@ transform_preview(PG_FUNCTION_ARGS)
 	task.log = notice_log;
 
 	InitMaterializedSRF(fcinfo, 0);
+	tr_api_wait_for_host();
 	result = run_preview(&task, rows, &columns);
 	return_preview((ReturnSetInfo *) fcinfo->resultinfo, result, columns);
 	return (Datum) 0;

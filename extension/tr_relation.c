@@ -141,7 +141,7 @@ wrong_kind(const char *what, const char *name, const char *hint)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-			 errmsg("%s cannot be the %s of a job", name, what),
+			 errmsg("\"%s\" cannot be the %s of a job", name, what),
 			 errhint("%s", hint)));
 }
 
@@ -151,7 +151,7 @@ refuse_temporary(const char *what, Oid namespace, const char *name)
 	if (isAnyTempNamespace(namespace))
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("the temporary table %s cannot be the %s of a job",
+				 errmsg("the temporary table \"%s\" cannot be the %s of a job",
 						name, what),
 				 errdetail("A temporary table belongs to one session; a job runs in another."),
 				 errhint("Use an ordinary or an UNLOGGED table.")));
@@ -220,13 +220,13 @@ tr_relation_check_source(Oid relation, TrNumeric numeric)
 	if (acl != ACLCHECK_OK)
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("permission denied for the source %s", name),
+				 errmsg("permission denied for the source \"%s\"", name),
 				 errhint("The role %s needs SELECT on all its columns.",
 						 quote_identifier(GetUserNameFromId(GetUserId(), false)))));
 	if (live_columns(relation, natts) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_TABLE_DEFINITION),
-				 errmsg("the source %s has no columns", name),
+				 errmsg("the source \"%s\" has no columns", name),
 				 errhint("A script needs at least one column.")));
 	tr_types_check_source(relation, numeric);
 }
@@ -275,14 +275,14 @@ check_create(char *schema, char *name)
 	if (OidIsValid(get_relname_relid(name, namespace)))
 		ereport(ERROR,
 				(errcode(ERRCODE_DUPLICATE_TABLE),
-				 errmsg("the destination %s already exists", qualified),
+				 errmsg("the destination \"%s\" already exists", qualified),
 				 errhint("Choose another name, drop it first, or add rows to it with mode => 'append'.")));
 	if (OidIsValid(GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid,
 								   CStringGetDatum(name),
 								   ObjectIdGetDatum(namespace))))
 		ereport(ERROR,
 				(errcode(ERRCODE_DUPLICATE_OBJECT),
-				 errmsg("a type named %s already exists", qualified),
+				 errmsg("a type named \"%s\" already exists", qualified),
 				 errhint("A table has a type of its own name; choose another name.")));
 	acl = object_aclcheck(NamespaceRelationId, namespace, GetUserId(), ACL_CREATE);
 	if (acl != ACLCHECK_OK)
@@ -299,7 +299,7 @@ existing_destination(char *schema, char *name)
 	if (!OidIsValid(relation))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("the destination %s does not exist",
+				 errmsg("the destination \"%s\" does not exist",
 						schema == NULL ? quote_identifier(name) :
 						quote_qualified_identifier(schema, name)),
 				 errhint("mode => 'append' adds rows to an existing table; mode => 'create' makes a new one.")));
@@ -323,7 +323,7 @@ check_append(char *schema, char *name)
 								  ACLMASK_ANY) != ACLCHECK_OK)
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("permission denied for the destination %s", qualified),
+				 errmsg("permission denied for the destination \"%s\"", qualified),
 				 errhint("The role %s needs INSERT on it.",
 						 quote_identifier(GetUserNameFromId(GetUserId(), false)))));
 	return qualified;

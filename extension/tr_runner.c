@@ -164,13 +164,13 @@ check_source(void)
 	if (name == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("the source %s does not exist any more",
+				 errmsg("the source \"%s\" does not exist any more",
 						runner.row.source_name),
 				 errhint("It was dropped after the job was submitted; submit the job again.")));
 	if (strcmp(name, runner.row.source_name) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("the source %s is now called %s",
+				 errmsg("the source \"%s\" is now called \"%s\"",
 						runner.row.source_name, name),
 				 errhint("It was renamed after the job was submitted; submit the job again.")));
 }

@@ -45,7 +45,8 @@ typedef struct TrShared
 	int			launcher_procno;
 	bool		sweep;
 	TrHostInfo	host;
-	ConditionVariable finished;
+	ConditionVariable finished; /* a job became final */
+	ConditionVariable host_changed;
 	TrDatabase	databases[TR_MAX_DATABASES];
 	int			nslots;
 	TrSlot		slots[FLEXIBLE_ARRAY_MEMBER];

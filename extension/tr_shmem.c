@@ -82,6 +82,7 @@ shmem_startup(void)
 	{
 		memset(tr_shared, 0, shared_size());
 		ConditionVariableInit(&tr_shared->finished);
+		ConditionVariableInit(&tr_shared->host_changed);
 		tr_shared->nslots = tr_max_concurrent_jobs;
 		for (int i = 0; i < tr_shared->nslots; i++)
 			init_progress(&tr_shared->slots[i].progress);
@@ -210,6 +211,7 @@ tr_shmem_set_host(const TrHostInfo *info)
 		if (tr_shared->databases[i].state == TR_SCHEDULER_RUNNING)
 			tr_wake_scheduler_locked(&tr_shared->databases[i]);
 	tr_shmem_unlock();
+	ConditionVariableBroadcast(&tr_shared->host_changed);
 }
 
 void
@@ -347,6 +349,12 @@ void
 tr_jobs_broadcast(void)
 {
 	ConditionVariableBroadcast(&tr_shared->finished);
+}
+
+ConditionVariable *
+tr_host_changed(void)
+{
+	return &tr_shared->host_changed;
 }
 
 ConditionVariable *

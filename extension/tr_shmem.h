@@ -144,6 +144,7 @@ extern bool tr_database_no_worker_slot(Oid database);
 /* A job became final: wake whoever waits for one. */
 extern void tr_jobs_broadcast(void);
 extern ConditionVariable *tr_jobs_finished(void);
+extern ConditionVariable *tr_host_changed(void);
 
 /* Set the cancel flag of a running job and interrupt its runner. */
 extern bool tr_slot_cancel(Oid database, int64 job);
