@@ -8,10 +8,10 @@ import json
 import sys
 import warnings
 
-import pandas as pd
 
 import _transform_wire as wire
 import convert
+import guards
 import policy
 from convert import JobError
 
@@ -35,8 +35,8 @@ def configure(walls_off, allowed_modules):
     """Called by py_start: which walls are off, and the administrator's extra
     modules."""
     Settings.walls_off = walls_off
-    policy.imports_open = bool(walls_off & WALL_IMPORTS)
-    policy.allow_modules(allowed_modules)
+    guards.imports_open = bool(walls_off & WALL_IMPORTS)
+    guards.allow_modules(allowed_modules)
 
 
 def quiet():
@@ -177,7 +177,7 @@ class Warnings:
         except Exception:
             text = "?"
         frame = sys._getframe(1)
-        while frame is not None and frame.f_code.co_filename != policy.SCRIPT_FILE:
+        while frame is not None and frame.f_code.co_filename != guards.SCRIPT_FILE:
             frame = frame.f_back
         at = frame.f_lineno if frame is not None else 0
         key = (at, category, text)
@@ -213,7 +213,7 @@ def script_traceback(error, source):
     tb = error.__traceback__
     while tb is not None:
         code = tb.tb_frame.f_code
-        if code.co_filename == policy.SCRIPT_FILE:
+        if code.co_filename == guards.SCRIPT_FILE:
             n = tb.tb_lineno
             text = lines[n - 1].strip() if n and 0 < n <= len(lines) else ""
             out.append(f"line {n}, in {code.co_name}\n    {text[:300]}")
@@ -228,7 +228,7 @@ def script_line(error):
     line = 0
     tb = error.__traceback__
     while tb is not None:
-        if tb.tb_frame.f_code.co_filename == policy.SCRIPT_FILE:
+        if tb.tb_frame.f_code.co_filename == guards.SCRIPT_FILE:
             line = tb.tb_lineno
         tb = tb.tb_next
     return line
@@ -256,24 +256,24 @@ class Job:
         if Settings.walls_off & WALL_LANGUAGE:
             return self._plain()
         code = policy.compile_script(self.source)
-        return code, policy.make_globals()
+        return code, guards.make_globals()
 
     def _plain(self):
         """The language wall is off: ordinary Python.  Imports are open, too,
         when their wall is off, for what is loaded."""
-        code = compile(self.source, policy.SCRIPT_FILE, "exec", dont_inherit=True)
+        code = compile(self.source, guards.SCRIPT_FILE, "exec", dont_inherit=True)
         scope = {"__name__": "script"}
         if not Settings.walls_off & WALL_IMPORTS:
             import builtins
             table = dict(vars(builtins))
-            table["__import__"] = policy.plain_import
+            table["__import__"] = guards.plain_import
             scope["__builtins__"] = table
         return code, scope
 
     def load(self):
         """Run the script's top level and find transform."""
         code, scope = self.compile()
-        policy.arm_if(not Settings.walls_off & WALL_LANGUAGE)
+        guards.arm_if(not Settings.walls_off & WALL_LANGUAGE)
         exec(code, scope)
         self._check_refusals()
         function = scope.get("transform")
@@ -286,8 +286,8 @@ class Job:
 
     def _check_refusals(self):
         """A refusal that the script swallowed still ends the job."""
-        if policy.refusals:
-            raise policy.refusals[0]
+        if guards.refusals:
+            raise guards.refusals[0]
 
     def transform(self, frame):
         self.call += 1
@@ -307,7 +307,7 @@ class Job:
     # -- results
 
     def send(self, result, inputs):
-        policy.disarm()
+        guards.disarm()
         frame = convert.check_frame(result)
         self.limits.add_rows(0)
         if len(frame.columns) <= convert.MAX_COLUMNS:
@@ -373,7 +373,7 @@ class Job:
             raise JobError(convert.INTERNAL, f"expected columns, got frame {kind}")
         inputs = [convert.Column(*c) for c in payload]
         while True:
-            policy.disarm()
+            guards.disarm()
             chunks = self._receive_call(inputs)
             if chunks is None:
                 break
@@ -382,7 +382,7 @@ class Job:
             except (convert.pa.ArrowInvalid, ValueError, OverflowError) as e:
                 raise JobError(convert.INPUT, f"the input cannot be given to pandas: {e}") from None
             del chunks
-            policy.arm_if(not Settings.walls_off & WALL_LANGUAGE)
+            guards.arm_if(not Settings.walls_off & WALL_LANGUAGE)
             result = self.transform(frame)
             del frame
             self.send(result, inputs)
@@ -446,22 +446,22 @@ def run(task):
     sys.stdout = LogStream(job.log, STDOUT)
     sys.stderr = LogStream(job.log, STDERR)
     Warnings(job.log).install()
-    policy.refusals.clear()
+    guards.refusals.clear()
     sys.setrecursionlimit(MAX_DEPTH)
     try:
         job.run()
         return True
     except wire.Broken:
         raise
-    except policy.PolicyError as e:
+    except guards.PolicyError as e:
         error = e
     except BaseException as e:
         error = e
-    policy.disarm()
+    guards.disarm()
     # The script's objects may be alive in the traceback; reporting runs none
     # of their code but str() of the exception.
-    if policy.refusals:
-        _report_refusal(job, policy.refusals[0])
+    if guards.refusals:
+        _report_refusal(job, guards.refusals[0])
     elif isinstance(error, policy.ScriptRefused):
         _report_findings(job, error.findings)
     elif isinstance(error, JobError):

@@ -65,11 +65,11 @@ def start(walls_off, allowed_modules):
 
 def warm_up():
     import driver
-    import policy
+    import guards
     import warmup
     versions()
     warmup.warm_up()
-    policy.harden()
+    guards.harden()
     driver.quiet()
     warmup.seal()
     if _threads() != 1:

@@ -245,6 +245,7 @@ def _errors(df):
 def _round_trip():
     """What the driver does, and the policy on a small script."""
     import convert
+    import guards
     import policy
     frame = _frame()
     labels = convert.column_names(frame)
@@ -280,7 +281,7 @@ def _round_trip():
         "    return df.groupby('k').agg(m=('f', 'mean'), n=('i', lambda s: len(s))).reset_index()\n")
     policy.check("def broken(:\n")
     policy.check("import os\nx = open('y')\ndef transform(df): return df.to_csv()\n# \u00e9\n\u00e9 = 1\n")
-    scope = policy.make_globals()
+    scope = guards.make_globals()
     exec(policy.compile_script(code), scope)
     scope["transform"](_frame())
 

@@ -547,6 +547,9 @@ STATEMENTS = [
     ("class from BaseException", "#script\nclass A(BaseException):\n    pass\ndef transform(df):\n    return df\n"),
     ("class from offset", "#script\nclass A(pd.offsets.BDay):\n    pass\ndef transform(df):\n    return df\n"),
     ("class from tzinfo", "#script\nclass A(datetime.tzinfo):\n    pass\ndef transform(df):\n    return df\n"),
+    ("class that pandas takes for a series", "#script\nclass A:\n    _typ = 'series'\ndef transform(df):\n    return df\n"),
+    ("object that pandas takes for a series", "#script\nclass A:\n    def __init__(self):\n        self._typ = 'series'\ndef transform(df):\n    A()\n    return df\n"),
+    ("class attribute that pandas reads", "#script\nclass A:\n    pass\ndef transform(df):\n    setattr(A, '_typ', 'series')\n    return df\n"),
     ("mangled attribute", "#script\nclass A:\n    def f(self):\n        return self.__x\ndef transform(df):\n    df['leak'] = A().f()\n    return df\n"),
     ("private of a parameter", "#script\ndef f(self):\n    return self._mgr\ndef transform(df):\n    df['leak'] = str(f(df))\n    return df\n"),
     ("method called with a frame", "#script\nclass A:\n    def f(self):\n        return self._mgr\ndef transform(df):\n    df['leak'] = str(A.f(df))\n    return df\n"),
@@ -710,6 +713,8 @@ def harmless():
     yield "dateutil zone in dtype", 'df["leak"] = df["t"].astype("datetime64[ns, dateutil//etc/hostname]").astype(str)'
     yield "dateutil zone in Timestamp", 'df["leak"] = str(pd.Timestamp("2024-01-01", tz="dateutil//etc/hostname"))'
     yield "dateutil zone in date_range", 'df["leak"] = str(pd.date_range("2024-01-01", periods=2, tz="dateutil//etc/passwd"))'
+    yield "unknown zone", 'df["leak"] = df["t"].dt.tz_localize("Europe/Nowhere").astype(str)'
+    yield "unknown zone in Timestamp", 'df["leak"] = str(pd.Timestamp("2024-01-01", tz="Nowhere"))'
     yield "zone path", 'df["leak"] = df["t"].dt.tz_localize("../../../etc/hostname").astype(str)'
     yield "zone absolute", 'df["leak"] = df["t"].dt.tz_localize("/etc/hostname").astype(str)'
     yield "codec by name", 'df["leak"] = df["b"].str.encode("os").astype(str)'

@@ -93,7 +93,7 @@ def tests(serve, wire, sample):
             ("[set()]", ["set"]), ("[len]", ["builtin"]), ("[np.zeros(2)]", ["ndarray"]),
             ("pd.period_range('2024', periods=1, freq='M')", ["period", "astype(str)"]),
             ("pd.interval_range(0, 1)", ["interval"]),
-            ("np.array(['\\ud800'], dtype=object)", ["row 1", "surrogate"]),
+            ("pd.Series(['\\ud800'], dtype=object)", ["row 1", "surrogate"]),
             ("pd.Series([pd.Timestamp('2024-01-01 00:00:00.000000001')])", ["microsecond"]),
             ("np.array([1, 2**60, 0.5], dtype=object)", ["row 2"]),
             ("np.array([datetime.date(2024, 1, 1), 1], dtype=object)", ["mixes"]),
@@ -254,7 +254,6 @@ def tests(serve, wire, sample):
     import driver
     wire.reset([(32, json.dumps({"action": "validate", "name": "x", "code": "import os\ndf.to_csv()\nopen('x')\n"}).encode())])
     driver.serve()
-    whats = [f[3].decode() for f in wire.findings]
     yield "all findings", None if wire.done and len(wire.findings) >= 4 and all(f[4] for f in wire.findings) \
         else f"{wire.findings}"
     wire.reset([(32, json.dumps({"action": "validate", "name": "x", "code": "def transform(df):\n    return df\n"}).encode())])

@@ -8,6 +8,8 @@
 Needs pandas, numpy, pyarrow and RestrictedPython, nothing else.  Ends with the
 line "N passed, N failed".
 """
+import contextlib
+import io
 import os
 import re
 import sys
@@ -32,6 +34,7 @@ wire = fakewire.install()
 import corpus
 import convert
 import driver
+import guards
 import policy
 import warmup
 import idioms
@@ -79,7 +82,7 @@ def serve(code, frame, nullable=(), shape="table", per_call=None, params=None, *
         watching = False
         sys.stdout, sys.stderr = out, err
         sys.setrecursionlimit(1000)
-        policy.disarm()
+        guards.disarm()
     assert status == 0, "the wire broke"
     assert wire.done or wire.error, "neither DONE nor ERROR"
     return wire.done
@@ -278,8 +281,9 @@ def test_idioms():
             continue
         scope = {"__name__": "script"}
         try:
-            exec(compile(source, name, "exec"), scope)
-            expected = scope["transform"](frame.copy())
+            with contextlib.redirect_stdout(io.StringIO()):
+                exec(compile(source, name, "exec"), scope)
+                expected = scope["transform"](frame.copy())
         except Exception as e:
             verdict("idiom " + name, f"wrong test, plain pandas says {type(e).__name__}: {e}")
             continue
@@ -305,7 +309,7 @@ opened = []
 
 
 def watch(event, args):
-    if event == "open" and watching and args[0] != policy.SCRIPT_FILE and \
+    if event == "open" and watching and args[0] != guards.SCRIPT_FILE and \
             "/proc/self" not in str(args[0]):
         opened.append(f"open {args[0]}")
 
@@ -316,10 +320,11 @@ watching = False
 def main():
     driver.configure(0, "")
     warmup.warm_up()
-    policy.harden()
+    guards.harden()
     sys.addaudithook(watch)
     # Modules of the tests themselves, before the ways to files are closed.
-    import pprint, resource, unittest, numpy.testing  # noqa
+    for name in ("pprint", "resource", "unittest", "numpy.testing"):
+        __import__(name)
     pd.testing.assert_frame_equal(pd.DataFrame({"a": [1]}), pd.DataFrame({"a": [1]}))
     warmup.seal()
     for test in (test_legit, test_escapes, test_resource, test_refused, test_idioms, test_results):
