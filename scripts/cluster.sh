@@ -77,8 +77,8 @@ start() {
 	configure "$configuration" "$@"
 	# An environment of its own: the server and the host inherit nothing.
 	as_server env -i PATH="$pg$bindir:/usr/bin:/bin" LC_ALL=C.UTF-8 ${SERVER_ENVIRONMENT:-} \
-		"$pg$bindir/pg_ctl" -D "$folder/data" -l "$folder/log" -w -t 120 -s start </dev/null || {
-		tail -n 20 "$folder/log" >&2
+		"$pg$bindir/pg_ctl" -D "$folder/data" -l "$folder/log" -w -t 120 -s start </dev/null 2> "$folder/start.log" || {
+		tail -n 20 "$folder/start.log" "$folder/log" >&2
 		die "the server did not start; its log: $folder/log"
 	}
 }

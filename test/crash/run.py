@@ -121,24 +121,20 @@ class Crash:
         what = self.kill(victim, sessions)
         for session in sessions:
             session.join()
-        if self.cluster.postmaster_is_gone():
+        if what == "postmaster":
+            cluster.wait_for(self.cluster.postmaster_is_gone, 30, "the postmaster to be gone")
             self.restart()
         found = self.check(jobs)
         print("%s - round %d: killed %s; %s" % ("not ok" if found else "ok", number, what, found or "all accounted for"), flush=True)
 
     def kill(self, victim, sessions):
         """Kill one process of the kind, as soon as there is one."""
-        if victim == "postmaster":
-            pids = [self.cluster.postmaster()]
-        elif victim == "backend":
-            pids = [s.pid for s in sessions if s.pid]
-        else:
-            every = self.cluster.processes()
-            pids = [p.pid for p in every.values() if role_of(p, every) == victim and p.state != "Z"]
+        pids = self.candidates(victim, sessions)
+        while not pids and any(s.is_alive() for s in sessions):
+            pids = self.candidates(victim, sessions)
         if not pids:
             self.killed["none"] += 1
             return "nothing (no %s at this moment)" % victim
-        self.cluster.processes()        # so that orphans are known as ours
         pid = self.random.choice(pids)
         watch = self.running_jobs() if victim in ("worker", "broker") else {}
         try:
@@ -148,6 +144,14 @@ class Crash:
         died = time.monotonic()
         self.killed[victim] += 1
         return "%s%s" % (victim, self.time_requeue(watch, died) if watch else "")
+
+    def candidates(self, victim, sessions):
+        every = self.cluster.processes()        # also so that orphans are known as ours
+        if victim == "postmaster":
+            return [self.cluster.postmaster()]
+        if victim == "backend":
+            return [s.pid for s in sessions if s.pid in every]
+        return [p.pid for p in every.values() if role_of(p, every) == victim and p.state != "Z"]
 
     # ---- requeue
 
@@ -163,9 +167,9 @@ class Crash:
         """Milliseconds until the first of the running jobs was given back or tried again."""
         try:
             while time.monotonic() < died + 2:
-                now = time.monotonic()
                 rows = self.watcher.query("SELECT id, attempt, state FROM transform.jobs WHERE id = ANY ($1::bigint[])",
                                           "{%s}" % ",".join(map(str, watch)))
+                now = time.monotonic()
                 if any(r.state == "pending" or r.attempt > watch[r.id] for r in rows):
                     self.requeued.append((now - died) * 1000)
                     return ", a job requeued after %.0f ms" % self.requeued[-1]
@@ -186,7 +190,7 @@ class Crash:
     def orphans(self):
         """Live processes that were this cluster's and are below no postmaster now."""
         self.cluster.processes()
-        return [p for p in self.cluster.outside() if p.state != "Z"]
+        return self.cluster.outside()
 
     def check(self, jobs):
         """What is wrong after a round, as text; empty when nothing is."""

@@ -91,10 +91,12 @@ class Cluster:
         """Of what processes() has ever seen, what lives and is below no postmaster."""
         every = process_table()
         root = self.postmaster()
-        return [p for pid, p in every.items()
-                if self.seen.get(pid) == p.start and (root not in every or root not in _ancestors(every, pid))]
+        alive = root in every and every[root].state not in "ZX"
+        return [p for pid, p in every.items() if self.seen.get(pid) == p.start
+                and p.state not in "ZX" and not (alive and root in _ancestors(every, pid))]
 
     def postmaster_is_gone(self):
+        """Gone and reaped: while a zombie has its number, no other can start."""
         root = self.postmaster()
         return root is None or not os.path.exists("/proc/%d" % root)
 
