@@ -14,6 +14,6 @@ SELECT transform_submit('careless', 'sales', 'never_made') AS job \gset
 SELECT transform_wait(:job);
 
 SELECT stream, message FROM transform_logs(:job);
-SELECT state, error_stage, sqlstate, error LIKE '%40 rows have no qty%' AS says_why,
+SELECT state, error_stage, sqlstate, error LIKE '%36 rows have no qty%' AS says_why,
 	traceback LIKE '%line 8%' AS says_where FROM transform.jobs WHERE id = :job;
 SELECT to_regclass('never_made') IS NULL AS nothing_written;

@@ -98,10 +98,11 @@ suite_host() {
 		-name '[0-9]*.py' | sort)
 }
 
-# pg_regress_suite PROGRAM FOLDER EXTENSION: every file of test/FOLDER, in order.
+# pg_regress_suite PROGRAM FOLDER EXTENSION: every file of test/FOLDER, in one
+# database, in order; the examples last, whatever is added to them.
 pg_regress_suite() {
 	local tests work=$logs/$2
-	tests=$(cd "$top/test/$2" && ls | sed -n "s/\.$3\$//p" | sort)
+	tests=$(cd "$top/test/$2" && ls | sed -n "s/\.$3\$//p" | sed 's/^examples$/~&/' | LC_ALL=C sort | tr -d '~')
 	[ -n "$tests" ] || return 1
 	mkdir -p "$work"
 	"$top/scripts/cluster.sh" start "$scratch/$2" "$top/test/transform.conf" || return 1

@@ -47,7 +47,7 @@ INSERT INTO sales
 SELECT g, 1 + g * 37 % 60,
 	(ARRAY['lamp','chair','table','shelf','rug'])[1 + g * 7 % 5],
 	CASE WHEN g % 13 <> 0 THEN (ARRAY['north','south','east','west'])[1 + g * 3 % 4] END,
-	CASE WHEN g % 10 <> 0 THEN 1 + g * 11 % 9 END,
+	CASE WHEN g % 11 <> 0 THEN 1 + g * 11 % 9 END,
 	(500 + g * 7919 % 45000) / 100.0,
 	CASE WHEN g % 3 = 0 THEN (g % 4) * 0.05 END,
 	date '2024-01-01' + g % 180,
