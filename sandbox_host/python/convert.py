@@ -272,6 +272,7 @@ def check_size(frame, labels, limits):
 
 # ---- from pandas -------------------------------------------------------------
 
+_S = pa.timestamp("s")
 _US = pa.timestamp("us")
 _US_UTC = pa.timestamp("us", tz="UTC")
 _DURATION = pa.duration("us")
@@ -494,6 +495,10 @@ def _arrow(name, array, like):
             return array.cast(pa.decimal128(t.precision, t.scale))
         return array
     if is_.is_timestamp(t):
+        # whole seconds are what a date column arrived as: the extension
+        # stores them as a date again
+        if t == _S and like is not None and (is_.is_date(like) or like == _S):
+            return array
         return _cast(name, array, _US_UTC if t.tz else _US)
     if is_.is_duration(t):
         return _cast(name, array, _DURATION)
@@ -553,13 +558,14 @@ def agree(name, array, wanted):
     is_ = pa.types
     if is_.is_integer(array.type) and is_.is_floating(wanted) or \
             is_.is_integer(array.type) and is_.is_integer(wanted) or \
+            is_.is_floating(array.type) and is_.is_integer(wanted) or \
+            is_.is_timestamp(array.type) and is_.is_timestamp(wanted) and \
+            array.type.tz == wanted.tz or \
             is_.is_decimal(wanted) or is_.is_floating(wanted) and is_.is_floating(array.type):
         try:
             return array.cast(wanted, safe=True)
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
             pass
-    if is_.is_floating(array.type) and is_.is_integer(wanted) and array.null_count == len(array):
-        return pa.nulls(len(array), wanted)
     raise JobError(
         RESULT, f'column "{name}" was {_shown(wanted)} in the first call of transform() '
         f"and is {_shown(array.type)} now",

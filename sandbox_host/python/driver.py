@@ -5,9 +5,11 @@ Runs in workers, after lock-down: it opens no file and imports no module.
 _transform_wire is the C side (py_wire.c); tests put a stand-in in its place.
 """
 import json
+import random
 import sys
 import warnings
 
+import numpy as np
 
 import _transform_wire as wire
 import convert
@@ -206,8 +208,18 @@ def _text_of(error):
         return "(the exception's text cannot be read)"
 
 
+def exception_line(error):
+    """"ValueError: text", whatever the exception's class does."""
+    if isinstance(error, guards.PolicyError):
+        return f"refused: {error.what}"
+    kind = type.__dict__["__name__"].__get__(type(error))
+    text = _text_of(error)[:100000]
+    return f"{kind}: {text}" if text else kind
+
+
 def script_traceback(error, source):
-    """The frames of the script, innermost last, with their lines."""
+    """The frames of the script, innermost last, with their lines, as Python
+    shows them, and the exception."""
     lines = source.split("\n")
     out = []
     tb = error.__traceback__
@@ -216,11 +228,12 @@ def script_traceback(error, source):
         if code.co_filename == guards.SCRIPT_FILE:
             n = tb.tb_lineno
             text = lines[n - 1].strip() if n and 0 < n <= len(lines) else ""
-            out.append(f"line {n}, in {code.co_name}\n    {text[:300]}")
+            out.append(f'  File "script", line {n}, in {code.co_name}\n    {text[:300]}')
         tb = tb.tb_next
     if len(out) > 20:
-        out = out[:10] + [f"... {len(out) - 20} more calls ..."] + out[-10:]
-    return "\n".join(out)
+        out = out[:10] + [f"  ... {len(out) - 20} more calls ..."] + out[-10:]
+    last = exception_line(error)[:MAX_MESSAGE]
+    return "\n".join(["Traceback (most recent call last):", *out, last])
 
 
 def script_line(error):
@@ -343,6 +356,8 @@ class Job:
     @staticmethod
     def _like(t):
         """The output type of an input column that came back empty."""
+        if convert.pa.types.is_date(t):
+            return convert.pa.timestamp("s")
         return convert._arrow("", convert.pa.nulls(0, t), None).type
 
     def _settle(self, labels, arrays):
@@ -415,9 +430,7 @@ class Job:
 
 
 def _report_script_error(job, error):
-    kind = type.__dict__["__name__"].__get__(type(error))
-    text = _text_of(error)
-    message = f"{kind}: {text[:100000]}" if text else kind
+    message = exception_line(error)
     line = script_line(error)
     if line:
         message = f"line {line}: {message}"
@@ -496,6 +509,9 @@ def serve():
             return 1
         task = json.loads(payload)
         if task["action"] == "run":
+            # a worker is a copy: without this all had the same random numbers
+            random.seed()
+            np.random.seed()
             done = run(task)
         else:
             done = validate(task)
