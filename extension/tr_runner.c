@@ -47,9 +47,14 @@
 #include "tr_wake.h"
 #include "tr_xact.h"
 
-/* Starts that found no sandbox do not count as attempts, up to this many in
- * a row (about half a minute). */
+/*
+ * Starts that found no sandbox do not count as attempts, up to this many in
+ * a row: about half a minute.  What the sandbox itself refused for want of
+ * something (55000) is asked again a few times only: it may have been on its
+ * way up or down, but a wall that is missing stays so.
+ */
 #define MAX_UNSTARTED	20
+#define MAX_REFUSED		4
 #define UNSTARTED_MIN_MS	50
 #define UNSTARTED_MAX_MS	2000
 
@@ -271,28 +276,42 @@ is_infrastructure(void)
 		ERRCODE_TRANSACTION_ROLLBACK;	/* deadlock, serialization */
 }
 
+/* May the job be started again although no worker has had it? */
+static bool
+may_start_later(int unstarted)
+{
+	TrHostInfo	host;
+
+	if (runner.outcome.started)
+		return false;
+	if (runner.outcome.infrastructure)
+		return unstarted < MAX_UNSTARTED;
+	if (runner.error->sqlerrcode != TR_ERR_SANDBOX)
+		return false;
+	tr_shmem_host(&host);
+	return unstarted < (host.state == TR_HOST_EXTERNAL ? MAX_UNSTARTED :
+						MAX_REFUSED);
+}
+
 /* Is the job put back?  Then how. */
 static bool
 wants_requeue(TrRequeue *requeue)
 {
 	int			unstarted = runner.row.unstarted;
 
-	if (!is_infrastructure() || !runner.loaded)
+	if (!runner.loaded)
 		return false;
 	requeue->attempt = runner.a.attempt;
 	requeue->unstarted = 0;
 	requeue->delay_ms = 0;
-	if (runner.outcome.infrastructure && !runner.outcome.started)
+	if (may_start_later(unstarted))
 	{
-		/* no worker has had it: the broker is starting, or busy */
-		if (unstarted >= MAX_UNSTARTED)
-			return false;
 		requeue->attempt--;
 		requeue->unstarted = unstarted + 1;
 		requeue->delay_ms = Min(UNSTARTED_MIN_MS << Min(unstarted, 10),
 								UNSTARTED_MAX_MS);
 	}
-	else if (runner.a.attempt >= tr_max_attempts)
+	else if (!is_infrastructure() || runner.a.attempt >= tr_max_attempts)
 		return false;
 	requeue->reason = psprintf("attempt %d ended: %s", runner.a.attempt,
 							   runner.error->message);
