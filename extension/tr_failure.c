@@ -73,8 +73,9 @@ tr_fail_protocol(const char *why)
 }
 
 void
-tr_fail_refused(uint32 refusal, const char *text)
+tr_fail_refused(uint32 refusal, const char *text, TrOutcome *outcome)
 {
+	outcome->infrastructure = refusal != WIRE_REFUSED_WALLS;
 	ereport(ERROR,
 			(errcode(TR_ERR_SANDBOX),
 			 errmsg("the sandbox refused the job: %s", text),

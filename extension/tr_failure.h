@@ -24,8 +24,10 @@ typedef enum TrLimitName
 extern void tr_fail_limit(TrLimitName limit, uint64 value,
 						  uint64 used) pg_attribute_noreturn();
 extern void tr_fail_protocol(const char *why) pg_attribute_noreturn();
-extern void tr_fail_refused(uint32 refusal,
-							const char *text) pg_attribute_noreturn();
+
+/* The broker refused: all but a missing wall is worth another try. */
+extern void tr_fail_refused(uint32 refusal, const char *text,
+							TrOutcome *outcome) pg_attribute_noreturn();
 
 /* WIRE_ERROR of a worker: sets stage and traceback in the outcome. */
 extern void tr_fail_worker_error(const WireError *error, const TrTask *task,

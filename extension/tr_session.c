@@ -119,7 +119,10 @@ open_link(Session *s)
 		.required_walls = s->task->required_walls
 	};
 
+	/* an error in here means that there is no broker at the moment */
+	s->outcome->infrastructure = true;
 	s->link = tr_link_open(tr_guc_address(), &job);
+	s->outcome->infrastructure = false;
 }
 
 static void
@@ -421,7 +424,8 @@ converse(Session *s)
 		CHECK_FOR_INTERRUPTS();
 		note_state(s);
 		if (state->refused)
-			tr_fail_refused(state->refusal, state->refusal_text);
+			tr_fail_refused(state->refusal, state->refusal_text,
+							s->outcome);
 		if (state->started && !s->fed && s->feed != NULL &&
 			!state->data_closed && tr_link_sent(s->link))
 			feed_some(s);

@@ -444,7 +444,7 @@ column_from_python(PyObject *item, WireColumn *col)
 	}
 	memset(col, 0, sizeof(*col));
 	col->name = wire_text(name, len);
-	strcpy(col->format, format);
+	memcpy(col->format, format, strlen(format) + 1);
 	col->flags = flags;
 	return true;
 }

@@ -124,7 +124,7 @@ plat_listen(const char *address, const char *allow_account, ShErr *err)
 				 sizeof(l->address.sun_path) - 1);
 		goto failed;
 	}
-	strcpy(l->address.sun_path, address);
+	memcpy(l->address.sun_path, address, strlen(address) + 1);
 	if (allow_account != NULL && allow_account[0] != '\0' &&
 		!parse_account(allow_account, &l->also, err))
 		goto failed;
