@@ -25,8 +25,14 @@
 #include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/tuplestore.h"
-#if PG_VERSION_NUM >= 140000
 #include "utils/wait_event.h"
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+
+/* In front of a declaration, as from 18 on. */
+#if PG_VERSION_NUM < 180000
+#define pg_noreturn	pg_attribute_noreturn()
 #endif
 
 /* Shared memory is asked for in a hook of its own from 15. */

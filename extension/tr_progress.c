@@ -102,7 +102,7 @@ waiting_reason(void)
 		host.state == TR_HOST_FAILED)
 		return pstrdup(host.reason);
 	if (tr_slots_busy() >= tr_slot_count())
-		return psprintf("%d jobs are running already (transform.max_concurrent_jobs)",
+		return psprintf("as many jobs are running as may at a time (transform.max_concurrent_jobs is %d)",
 						tr_slot_count());
 	return NULL;
 }

@@ -324,8 +324,9 @@ tr_database_ask_leave(Oid database)
 
 	tr_shmem_lock();
 	db = tr_database_find(database);
-	if (db != NULL && db->state == TR_SCHEDULER_RUNNING)
+	if (db != NULL && db->state != TR_SCHEDULER_NONE)
 	{
+		/* one that is still starting finds the wish when it attaches */
 		db->leave = true;
 		tr_wake_scheduler_locked(db);
 	}
@@ -378,7 +379,6 @@ tr_scheduler_attach(Oid database)
 		db->state = TR_SCHEDULER_RUNNING;
 		db->procno = TR_MY_PROC_NUMBER;
 		db->work = true;
-		db->leave = false;
 		db->wants_slot = false;
 		db->no_worker_slot = false;
 		result = true;

@@ -71,7 +71,7 @@ $node->restart;
 my $blocker = submit($node, 'forever', 'source', 'out_blocker');
 ok(begun($blocker), 'one job runs');
 my @jobs = map { submit($node, 'same', 'source', "out_$_", priority => $_) } (1, 3, 2);
-like(job_row($node, $jobs[0], 'waiting_reason')->{waiting_reason}, qr/1 jobs? .*running already/, 'the others say what they wait for');
+like(job_row($node, $jobs[0], 'waiting_reason')->{waiting_reason}, qr/transform\.max_concurrent_jobs is 1/, 'the others say what they wait for');
 $node->safe_psql('postgres', "SELECT transform_cancel($jobs[2]), transform_cancel($blocker)");
 is(wait_for_job($node, $jobs[0]), 'succeeded', 'the one of the lowest priority');
 is(wait_for_job($node, $jobs[1]), 'succeeded', 'the one of the highest');
