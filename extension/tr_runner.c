@@ -47,14 +47,9 @@
 #include "tr_wake.h"
 #include "tr_xact.h"
 
-/*
- * Starts that found no sandbox do not count as attempts, up to this many in
- * a row: about half a minute.  What the sandbox itself refused for want of
- * something (55000) is asked again a few times only: it may have been on its
- * way up or down, but a wall that is missing stays so.
- */
+/* Starts that found no sandbox do not count as attempts, up to this many in
+ * a row (about half a minute). */
 #define MAX_UNSTARTED	20
-#define MAX_REFUSED		4
 #define UNSTARTED_MIN_MS	50
 #define UNSTARTED_MAX_MS	2000
 
@@ -271,26 +266,11 @@ attempt(void)
 static bool
 is_infrastructure(void)
 {
+	if (runner.error->sqlerrcode == ERRCODE_QUERY_CANCELED)
+		return false;
 	return runner.outcome.infrastructure ||
 		ERRCODE_TO_CATEGORY(runner.error->sqlerrcode) ==
 		ERRCODE_TRANSACTION_ROLLBACK;	/* deadlock, serialization */
-}
-
-/* May the job be started again although no worker has had it? */
-static bool
-may_start_later(int unstarted)
-{
-	TrHostInfo	host;
-
-	if (runner.outcome.started)
-		return false;
-	if (runner.outcome.infrastructure)
-		return unstarted < MAX_UNSTARTED;
-	if (runner.error->sqlerrcode != TR_ERR_SANDBOX)
-		return false;
-	tr_shmem_host(&host);
-	return unstarted < (host.state == TR_HOST_EXTERNAL ? MAX_UNSTARTED :
-						MAX_REFUSED);
 }
 
 /* Is the job put back?  Then how. */
@@ -299,19 +279,23 @@ wants_requeue(TrRequeue *requeue)
 {
 	int			unstarted = runner.row.unstarted;
 
-	if (!runner.loaded)
+	if (!is_infrastructure() || !runner.loaded ||
+		tr_slot_cancelled(runner.arg.slot))
 		return false;
 	requeue->attempt = runner.a.attempt;
 	requeue->unstarted = 0;
 	requeue->delay_ms = 0;
-	if (may_start_later(unstarted))
+	if (runner.outcome.infrastructure && !runner.outcome.started)
 	{
+		/* no worker has had it: the broker is starting, or busy */
+		if (unstarted >= MAX_UNSTARTED)
+			return false;
 		requeue->attempt--;
 		requeue->unstarted = unstarted + 1;
 		requeue->delay_ms = Min(UNSTARTED_MIN_MS << Min(unstarted, 10),
 								UNSTARTED_MAX_MS);
 	}
-	else if (!is_infrastructure() || runner.a.attempt >= tr_max_attempts)
+	else if (runner.a.attempt >= tr_max_attempts)
 		return false;
 	requeue->reason = psprintf("attempt %d ended: %s", runner.a.attempt,
 							   runner.error->message);
@@ -322,7 +306,8 @@ static void
 record_end(void)
 {
 	ErrorData  *e = runner.error;
-	bool		cancelled = e->sqlerrcode == ERRCODE_QUERY_CANCELED;
+	bool		cancelled = e->sqlerrcode == ERRCODE_QUERY_CANCELED ||
+		tr_slot_cancelled(runner.arg.slot);
 	TrEnd		end = {0};
 
 	fill_end(&end);

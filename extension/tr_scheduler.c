@@ -58,7 +58,13 @@ finish_interrupted(const TrSlotView *view)
 	end.sqlstate = view->sqlstate != 0 ? view->sqlstate : TR_ERR_INFRASTRUCTURE;
 	end.error = view->message[0] != '\0' ? view->message :
 		"the server process that ran the job ended";
-	if (view->phase == TR_PHASE_CONNECTING)
+	if (view->cancel)
+	{
+		end.stage = TR_STAGE_CANCEL;
+		end.sqlstate = ERRCODE_QUERY_CANCELED;
+		end.error = "the job was cancelled";
+	}
+	else if (view->phase == TR_PHASE_CONNECTING)
 	{
 		end.stage = TR_STAGE_START;
 		end.detail = "A session of the job's role could not be started.";
