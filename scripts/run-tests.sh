@@ -17,6 +17,7 @@ set +e
 corpus_options=(--limits low)
 crash_rounds=${CRASH_ROUNDS:-12}
 fuzz_runs=${FUZZ_RUNS:-200000}
+suite_seconds=${SUITE_SECONDS:-900}
 
 suites=("$@")
 [ ${#suites[@]} -gt 0 ] ||
@@ -37,6 +38,10 @@ interrupted() { [ -z "$suite_pid" ] || kill -- -"$suite_pid" 2>/dev/null; exit 1
 finish() {
 	for folder in "$scratch"/*/data; do
 		[ ! -d "$folder" ] || "$top/scripts/cluster.sh" remove "${folder%/data}"
+	done
+	# servers that an interrupted TAP file left behind
+	find "$scratch" -name postmaster.pid -printf '%h\n' | while read -r data; do
+		as_server "$pg$bindir/pg_ctl" -D "$data" -m immediate -s stop
 	done
 	rm -rf "$scratch"
 }
@@ -122,7 +127,7 @@ suite_isolation() { pg_regress_suite isolation/pg_isolation_regress specs spec; 
 
 suite_tap() {
 	cd "$scratch/tap" || return 1
-	as_server env ${SERVER_ENVIRONMENT:-} PATH="$pg$bindir:$PATH" TESTDIR="$scratch/tap" TESTDATADIR="$scratch/tap/data" \
+	as_server env ${SERVER_ENVIRONMENT:-} PG_TEST_TIMEOUT_DEFAULT=60 PATH="$pg$bindir:$PATH" TESTDIR="$scratch/tap" TESTDATADIR="$scratch/tap/data" \
 		TESTLOGDIR="$scratch/tap/log" PG_REGRESS="$pgxs_test/regress/pg_regress" \
 		TRANSFORM_CONF="$source/test/transform.conf" TRANSFORM_SOURCE="$source" \
 		prove -v -I "$pgxs_test/perl" -I "$source/test/perl" "$source"/test/tap/*.pl
@@ -165,9 +170,14 @@ for suite in "${suites[@]}"; do
 	set -m
 	( "suite_$suite" ) > "$log" 2>&1 < /dev/null &
 	suite_pid=$!
+	# A suite that hangs is a failure, not a wait for ever.
+	( trap - EXIT; sleep "$suite_seconds"; echo "# stopped after $suite_seconds s" >> "$log"; kill -- -"$suite_pid" ) &
+	watchdog=$!
 	set +m
 	wait "$suite_pid"
 	status=$?
+	kill -- -"$watchdog" 2>/dev/null
+	wait "$watchdog" 2>/dev/null
 	suite_pid=
 	read -r p f s <<< "$(count "$log")"
 	why=

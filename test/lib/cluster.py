@@ -2,7 +2,9 @@
 and a look at the processes below it."""
 import os
 import shutil
+import signal
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -24,6 +26,7 @@ class Cluster:
         self.configuration = os.path.join(TOP, configuration)
 
     def __enter__(self):
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))   # so that __exit__ runs
         try:
             self.start()
         except BaseException:
