@@ -162,9 +162,10 @@ class Runner:
         c.script("DROP TABLE " + destination)
 
     def next_job(self):
-        """Seconds from submit to the end of a job of one row, or None."""
+        """Seconds from submit to the end of a job of one row, or None.  Runners
+        work side by side: each has a script and a destination of its own."""
         began = time.monotonic()
-        outcome = self.run("next_job", b"def transform(df):\n    return df\n", "a:int")
+        outcome = self.run("next_job_%d" % self.connection.pid, b"def transform(df):\n    return df\n", "a:int")
         return time.monotonic() - began if outcome.point == "accepted" else None
 
 
