@@ -61,7 +61,7 @@ JOIN pg_extension e ON e.oid = d.refobjid AND e.extname = 'transform';
 SELECT rolname, rolcanlogin, rolsuper FROM pg_roles WHERE rolname IN ('transform_user', 'transform_admin') ORDER BY 1;
 
 -- settings
-SELECT name, setting, unit, context FROM pg_settings
+SELECT name, boot_val, unit, context FROM pg_settings
 WHERE name LIKE 'transform.%' AND name NOT IN ('transform.warm_workers') ORDER BY name;
 
 -- bad values of settings
