@@ -34,6 +34,7 @@ typedef struct TrLinkState
 	uint32		refusal;		/* WireRefusal */
 	char	   *refusal_text;
 	WireUsage	usage;
+	uint32		usages;			/* how many have come */
 	bool		exited;
 	WireExit	exit;
 	bool		control_closed; /* the broker is gone */

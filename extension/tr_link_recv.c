@@ -52,6 +52,7 @@ handle_control(TrLink *link, const WireHeader *h, const uint8 *p)
 				break;
 			case WIRE_USAGE:
 				ok = wire_usage_decode(p, h->length, &s->usage, &why);
+				s->usages++;
 				break;
 			case WIRE_EXIT:
 				ok = wire_exit_decode(p, h->length, &s->exit, &why);

@@ -327,10 +327,7 @@ note_state(Session *s)
 	pg_atomic_write_u64(&s->progress->cpu_us, outcome->cpu_us);
 }
 
-/*
- * The worker has said its last word: end it, so that it cannot linger, and
- * learn from the broker what it used.
- */
+/* Learn from the broker how the worker ended; end it if it lingers. */
 static void
 await_exit(Session *s)
 {
@@ -339,6 +336,24 @@ await_exit(Session *s)
 	if (!state->data_closed)
 		tr_link_kill(s->link);
 	while (!state->exited && !state->control_closed)
+		tr_link_wait(s->link);
+	note_state(s);
+}
+
+/*
+ * The result is complete: have the worker ended, and learn what it used, but
+ * do not wait for it to be gone, which takes milliseconds; closing the link
+ * ends it in any case.
+ */
+static void
+await_usage(Session *s)
+{
+	const TrLinkState *state = tr_link_state(s->link);
+	uint32		before = state->usages;
+
+	tr_link_kill(s->link);
+	while (state->usages == before && !state->exited &&
+		   !state->control_closed)
 		tr_link_wait(s->link);
 	note_state(s);
 }
@@ -442,9 +457,12 @@ converse(Session *s)
 			continue;
 		tr_link_wait(s->link);
 	}
-	await_exit(s);
 	if (!s->done)
+	{
+		await_exit(s);
 		tr_fail_exit(state, s->task, s->outcome);
+	}
+	await_usage(s);
 	if (s->feed != NULL && !s->fed)
 		tr_fail_protocol("done before the end of its input");
 }

@@ -110,7 +110,11 @@ on_kill(Broker *b, Conn *c, const uint8_t *payload, uint32_t len,
 	(void) len;
 	(void) why;
 	if (c->job != NULL)
+	{
+		/* a client that has what it wants need not wait for the end */
+		watch_last(b, c->job);
 		job_cancel(b, c->job);
+	}
 	return true;
 }
 

@@ -70,6 +70,18 @@ tell(Broker *b, Job *job, int64_t now)
 }
 
 void
+watch_last(Broker *b, Job *job)
+{
+	int64_t		now = plat_now_us();
+
+	if (!is_running(job) || job->killed_for != 0)
+		return;
+	measure(job, now);
+	job->next_usage_us = now;
+	tell(b, job, now);
+}
+
+void
 watch_jobs(Broker *b, int64_t now)
 {
 	for (int i = 0; i < MAX_JOBS; i++)

@@ -68,7 +68,8 @@ typedef enum WireType
 	WIRE_REFUSED = 18,			/* B: u32 WireRefusal, text */
 	WIRE_USAGE = 19,			/* B: WireUsage, about ten times a second */
 	WIRE_EXIT = 20,				/* B: WireExit: the worker is gone, last frame */
-	WIRE_KILL = 21,				/* C: no payload: kill the worker now */
+	WIRE_KILL = 21,				/* C: no payload: kill the worker now; answered
+								 * by USAGE (if it runs), then EXIT */
 	WIRE_STATUS = 22,			/* C: no payload: what is enforced? */
 	WIRE_STATUS_ROW = 23,		/* B: WireStatusRow, one per wall or fact */
 	WIRE_STATUS_END = 24,		/* B: no payload */
