@@ -7,11 +7,12 @@
 #ifndef TR_DECODE_H
 #define TR_DECODE_H
 
+#include "tr_compat.h"
 #include "tr_types.h"
 
 /* "result column x, row n: what", with a hint. */
-extern void tr_refuse(const TrDecoder *col, uint32 row, const char *what,
-					  const char *hint) pg_attribute_noreturn();
+pg_noreturn extern void tr_refuse(const TrDecoder *col, uint32 row, const char *what,
+					  const char *hint);
 
 /* An integer of any width; uint64 beyond bigint reads as negative. */
 extern int64 tr_read_int(const TrDecoder *col, uint32 row);

@@ -22,6 +22,7 @@
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
 
+#include "tr_compat.h"
 #include "tr_decimal.h"
 #include "tr_errors.h"
 #include "tr_types.h"
@@ -40,7 +41,7 @@ current_row(const TrEncoder *col)
 	return col->first_row + col->rows;
 }
 
-static void pg_attribute_noreturn()
+pg_noreturn static void
 refuse_value(const TrEncoder *col, const char *what, const char *hint)
 {
 	ereport(ERROR,

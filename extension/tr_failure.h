@@ -7,6 +7,7 @@
 
 #include "postgres.h"
 
+#include "tr_compat.h"
 #include "tr_link.h"
 #include "tr_session.h"
 
@@ -21,20 +22,20 @@ typedef enum TrLimitName
 } TrLimitName;
 
 /* Milliseconds, bytes or rows, as the limit goes. */
-extern void tr_fail_limit(TrLimitName limit, uint64 value,
-						  uint64 used) pg_attribute_noreturn();
-extern void tr_fail_protocol(const char *why) pg_attribute_noreturn();
+pg_noreturn extern void tr_fail_limit(TrLimitName limit, uint64 value,
+						  uint64 used);
+pg_noreturn extern void tr_fail_protocol(const char *why);
 
 /* The broker refused: all but a missing wall is worth another try. */
-extern void tr_fail_refused(uint32 refusal, const char *text,
-							TrOutcome *outcome) pg_attribute_noreturn();
+pg_noreturn extern void tr_fail_refused(uint32 refusal, const char *text,
+							TrOutcome *outcome);
 
 /* WIRE_ERROR of a worker: sets stage and traceback in the outcome. */
-extern void tr_fail_worker_error(const WireError *error, const TrTask *task,
-								 TrOutcome *outcome) pg_attribute_noreturn();
+pg_noreturn extern void tr_fail_worker_error(const WireError *error, const TrTask *task,
+								 TrOutcome *outcome);
 
 /* The worker went without DONE or ERROR. */
-extern void tr_fail_exit(const TrLinkState *state, const TrTask *task,
-						 TrOutcome *outcome) pg_attribute_noreturn();
+pg_noreturn extern void tr_fail_exit(const TrLinkState *state, const TrTask *task,
+						 TrOutcome *outcome);
 
 #endif							/* TR_FAILURE_H */

@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "watch.h"
+
 /* False, with a reason, ends the connection. */
 typedef bool (*Handler) (Broker *b, Conn *c, const uint8_t *payload,
 						 uint32_t len, const char **why);
