@@ -43,15 +43,18 @@ tr_read_int(const TrDecoder *col, uint32 row)
 			memcpy(&i2, at, 2);
 			return (uint16) i2;
 		case 'i':
+		case 'D':				/* days */
 			memcpy(&i4, at, 4);
 			return i4;
 		case 'I':
 			memcpy(&i4, at, 4);
 			return (uint32) i4;
-		default:
+		case 'l':
+		case 'L':
 			memcpy(&i8, at, 8);
 			return i8;
 	}
+	elog(ERROR, "column \"%s\" holds no integers", col->name);
 }
 
 /* uint64 above the range of bigint reads as negative */

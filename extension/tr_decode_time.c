@@ -124,7 +124,7 @@ tr_time_to_date(TrDecoder *col, uint32 row)
 
 		if (ts % USECS_PER_DAY != 0)
 			tr_refuse(col, row, "a date has a time of day",
-				   "Use dt.normalize() in the script, or store it in a timestamp column.");
+				   "Use dt.normalize() in the script, or give the result another name: then it becomes a timestamp.");
 		days = ts / USECS_PER_DAY;
 	}
 	if (days < PG_INT32_MIN || days > PG_INT32_MAX ||

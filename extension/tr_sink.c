@@ -84,6 +84,15 @@ creation_namespace(RangeVar *rv)
 	return namespace;
 }
 
+static void
+refuse_existing(const char *destination)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DUPLICATE_TABLE),
+			 errmsg("the destination %s already exists", destination),
+			 errhint("Choose another name, drop it first, or add rows to it with mode => 'append'.")));
+}
+
 void
 tr_sink_check(const char *destination, TrMode mode)
 {
@@ -95,10 +104,7 @@ tr_sink_check(const char *destination, TrMode mode)
 		return;
 	}
 	if (OidIsValid(get_relname_relid(rv->relname, creation_namespace(rv))))
-		ereport(ERROR,
-				(errcode(ERRCODE_DUPLICATE_TABLE),
-				 errmsg("destination \"%s\" already exists", destination),
-				 errhint("Use mode => 'append', drop the table, or choose another name.")));
+		refuse_existing(destination);
 }
 
 /* ---- a new table ---- */
@@ -149,6 +155,33 @@ append_column(StringInfo sql, TrDecoder *col, const WireFormat *format,
 						 generate_collation_name(from->collation));
 }
 
+/*
+ * Two jobs that create one name at the same time: whichever comes second
+ * finds the table, or the unique index of its row type; both mean the same.
+ */
+static void
+execute_create(const char *sql, const char *destination)
+{
+	MemoryContext caller = CurrentMemoryContext;
+
+	PG_TRY();
+	{
+		if (SPI_execute(sql, false, 0) != SPI_OK_UTILITY)
+			elog(ERROR, "could not create table \"%s\"", destination);
+	}
+	PG_CATCH();
+	{
+		int			code = geterrcode();
+
+		MemoryContextSwitchTo(caller);
+		if (code != ERRCODE_UNIQUE_VIOLATION && code != ERRCODE_DUPLICATE_TABLE)
+			PG_RE_THROW();
+		FlushErrorState();
+		refuse_existing(destination);
+	}
+	PG_END_TRY();
+}
+
 static Oid
 create_table(const char *destination, TrNumeric numeric, TrResult *result,
 			 const TrSourceColumn *source, int nsource)
@@ -171,8 +204,7 @@ create_table(const char *destination, TrNumeric numeric, TrResult *result,
 					  nsource);
 	}
 	appendStringInfoChar(&sql, ')');
-	if (SPI_execute(sql.data, false, 0) != SPI_OK_UTILITY)
-		elog(ERROR, "could not create table \"%s\"", destination);
+	execute_create(sql.data, destination);
 	return get_relname_relid(rv->relname, namespace);
 }
 

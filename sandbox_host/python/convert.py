@@ -536,7 +536,7 @@ def to_arrow(name, series, like=None):
         return _objects(name, series.to_numpy(), like)
     if isinstance(dtype, np.dtype):
         if dtype.kind == "M":
-            return _cast(name, pa.array(series.to_numpy(), from_pandas=True), _US)
+            return _arrow(name, pa.array(series.to_numpy(), from_pandas=True), like)
         if dtype.kind == "m":
             return _cast(name, pa.array(series.to_numpy(), from_pandas=True), _DURATION)
         return _numpy(name, series.to_numpy())
@@ -577,7 +577,7 @@ def _shown(t):
     return "always NULL" if pa.types.is_null(t) else f"of type {t}"
 
 
-_FORMATS = {pa.int16(): "s", pa.int32(): "i", pa.int64(): "l", pa.float32(): "f",
+_FORMATS = {_S: "tss:", pa.int16(): "s", pa.int32(): "i", pa.int64(): "l", pa.float32(): "f",
             pa.float64(): "g", pa.bool_(): "b", pa.date32(): "tdD",
             pa.large_string(): "U", pa.large_binary(): "Z", pa.null(): "n",
             _US: "tsu:", _US_UTC: "tsu:UTC", _DURATION: "tDu"}

@@ -12,6 +12,7 @@ import argparse
 import concurrent.futures
 import contextlib
 import importlib.util
+import io
 import os
 import platform
 import secrets
@@ -152,7 +153,7 @@ class Run:
     def plain_result(self, case):
         if case.file not in self.clean:
             scope = {"__name__": "user"}
-            with warnings.catch_warnings(), contextlib.redirect_stdout(None):
+            with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
                 warnings.simplefilter("ignore")
                 exec(compile(case.code, case.file, "exec"), scope)
                 self.clean[case.file] = scope["transform"](self.corpus.sample_frame(case.headers["columns"]))

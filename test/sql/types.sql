@@ -111,5 +111,20 @@ SELECT transform_wait(:job, '1 min');
 SELECT error, error_detail FROM transform.jobs WHERE id = :job AND error IS NOT NULL;
 SELECT * FROM made \gx
 SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = 'made'::regclass AND attnum > 0 ORDER BY attnum;
+-- every way a script may make dates, in more rows than one
+SELECT transform_script_create('type_dates', $$
+import datetime
+def transform(df):
+    df["o"] = [datetime.date(2024, 2, 29), None, datetime.date(1, 1, 1), datetime.date(9999, 12, 31)]
+    df["back"] = df["d"].dt.date
+    df["later"] = df["d"] + datetime.timedelta(days=1)
+    return df
+$$) > 0 AS created;
+CREATE TABLE days AS SELECT g AS k, date '2024-02-26' + g AS d FROM generate_series(1, 4) g;
+SELECT transform_submit('type_dates', 'days', 'days_made') AS job \gset
+SELECT transform_wait(:job, '1 min');
+SELECT error, error_detail FROM transform.jobs WHERE id = :job AND error IS NOT NULL;
+SELECT * FROM days_made ORDER BY k;
+SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = 'days_made'::regclass AND attnum > 0 ORDER BY attnum;
 SET client_min_messages = error;
 DROP SCHEMA types CASCADE;

@@ -30,6 +30,7 @@ struct PlatWorker
 	int			pidfd;
 	int			statm;
 	int			stat;
+	int			schedstat;		/* finer, where the kernel has it */
 	pid_t		pid;
 };
 
@@ -236,6 +237,7 @@ new_worker(int channel, int pidfd)
 	w->pid = pid_of(pidfd);
 	w->statm = w->pid > 0 ? open_proc(w->pid, "statm") : -1;
 	w->stat = w->pid > 0 ? open_proc(w->pid, "stat") : -1;
+	w->schedstat = w->pid > 0 ? open_proc(w->pid, "schedstat") : -1;
 	return w;
 }
 
@@ -283,6 +285,7 @@ plat_worker_release(PlatWorker *w)
 	plat_close(w->pidfd);
 	plat_close(w->statm);
 	plat_close(w->stat);
+	plat_close(w->schedstat);
 	free(w);
 }
 
@@ -297,16 +300,40 @@ read_proc(int fd, char *buf, size_t size)
 	return true;
 }
 
-bool
-plat_worker_usage(PlatWorker *w, PlatUsage *usage)
+/*
+ * CPU time: to the nanosecond from schedstat, else in ticks (10 ms) from
+ * stat, fields 14 and 15 after the name, which may hold anything.
+ */
+static bool
+read_cpu(PlatWorker *w, uint64_t *cpu_us)
 {
 	char		text[1024];
 	char	   *at;
+	unsigned long long user;
+	unsigned long long sys;
+
+	if (w->schedstat >= 0 && read_proc(w->schedstat, text, sizeof(text)) &&
+		sscanf(text, "%llu", &user) == 1)
+	{
+		*cpu_us = user / 1000;
+		return true;
+	}
+	if (!read_proc(w->stat, text, sizeof(text)) ||
+		(at = strrchr(text, ')')) == NULL ||
+		sscanf(at + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu",
+			   &user, &sys) != 2)
+		return false;
+	*cpu_us = (user + sys) * 1000000 / (uint64_t) sysconf(_SC_CLK_TCK);
+	return true;
+}
+
+bool
+plat_worker_usage(PlatWorker *w, PlatUsage *usage)
+{
+	char		text[256];
 	unsigned long long size;
 	unsigned long long resident;
 	unsigned long long shared;
-	unsigned long long user;
-	unsigned long long sys;
 	uint64_t	page = (uint64_t) sysconf(_SC_PAGESIZE);
 
 	if (!read_proc(w->statm, text, sizeof(text)) ||
@@ -315,14 +342,7 @@ plat_worker_usage(PlatWorker *w, PlatUsage *usage)
 	usage->address_space = size * page;
 	usage->resident_all = resident * page;
 	usage->resident = (resident > shared ? resident - shared : 0) * page;
-	/* fields 14 and 15, after the name, which may hold anything */
-	if (!read_proc(w->stat, text, sizeof(text)) ||
-		(at = strrchr(text, ')')) == NULL ||
-		sscanf(at + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu",
-			   &user, &sys) != 2)
-		return false;
-	usage->cpu_us = (user + sys) * 1000000 / (uint64_t) sysconf(_SC_CLK_TCK);
-	return true;
+	return read_cpu(w, &usage->cpu_us);
 }
 
 /* ---- events ---- */
