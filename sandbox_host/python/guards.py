@@ -33,6 +33,11 @@ sorted(key=), Series.map, agg).  From it follow the rules:
 10. Python's own audit events for files, sockets, processes and the like are
     refused while a script runs, in case a library does on its own what no
     rule foresaw.
+ 11. What a library has checked must not change before it is used: indexes and
+    codes are copied on the way in, objects of the script are read once into
+    plain lists before C code that reads them twice, and the library's own
+    tables are handed out as copies.
+ 12. The contents of arrays of objects are pointers: nothing reads them as bytes.
 """
 import builtins as _builtins
 import ast
@@ -151,6 +156,17 @@ _POSITIONAL_FIELD = re.compile(r"_[0-9]+\Z")
 # ---------------------------------------------------------------------------
 
 PLAIN = object()                # the attribute as it is
+
+
+class Reader:
+    """A rule for an attribute that is read, not called: its value comes from
+    the function."""
+
+    __slots__ = ("read",)
+
+    def __init__(self, read):
+        self.read = read
+
 
 # type -> names; filled by register(), searched along the method resolution
 # order, so a subclass has what its base has.
@@ -336,7 +352,11 @@ def _getattr_slow(obj, name):
     rule = table.get(name)
     if rule is PLAIN:
         return getattr(obj, name)
+    if type(rule) is Reader:
+        return rule.read(obj)
     if rule is not None:
+        if isinstance(inspect.getattr_static(kind, name), _UNBOUND_KINDS):
+            return rule
         return _bind(rule, obj, name)
     if not _in_class(kind, name):
         if isinstance(obj, _LABELLED):
@@ -366,6 +386,11 @@ def _bind(checker, obj, name):
     return method
 
 
+# Methods that do not take the object.
+_UNBOUND_KINDS = (staticmethod, classmethod, types.ClassMethodDescriptorType,
+                  types.BuiltinMethodType)
+
+
 def _class_getattr(cls, name):
     """An attribute of a class that a script holds: str.join, pd.Series.sum,
     pd.DataFrame.from_dict, pd.Timestamp.now."""
@@ -379,8 +404,7 @@ def _class_getattr(cls, name):
         refuse(f'attribute "{name}" of {describe(shown)} is not available', why, instead)
     checker = table[name]
     raw = inspect.getattr_static(cls, name)
-    if isinstance(raw, (staticmethod, classmethod, types.ClassMethodDescriptorType,
-                        types.BuiltinMethodType)):
+    if isinstance(raw, _UNBOUND_KINDS):
         value = getattr(cls, name)
         return value if checker is PLAIN else checker
     if cls in _BUILTIN_CLASSES:
@@ -504,8 +528,11 @@ class FacadeMeta(type):
 _facade_calls = {}
 
 
-def facade(real, call):
-    cls = FacadeMeta(real.__name__, (), {"__slots__": (), "__module__": real.__module__})
+def facade(real, call, **attributes):
+    if not callable(call):
+        raise TypeError(f"{real.__name__}: no constructor")
+    cls = FacadeMeta(real.__name__, (), {
+        "__slots__": (), "__module__": real.__module__, **attributes})
     _FACADES[cls] = real
     _FACADE_OF[real] = cls
     _facade_calls[cls] = call
@@ -702,7 +729,7 @@ _FUNCTION_METHODS = frozenset(("agg", "aggregate", "apply", "transform"))
 _FUNCTION_PARAMETERS = ("func", "arg", "aggfunc")
 
 
-def checked_call(function, label, function_names=False, extra=None):
+def checked_call(function, label, function_names=False):
     """A stand-in for `function` that checks its arguments, or None when the
     signature has nothing to check."""
     try:
@@ -710,8 +737,6 @@ def checked_call(function, label, function_names=False, extra=None):
     except (TypeError, ValueError):
         return None
     checks = {p: PARAMETERS[p] for p in signature.parameters if p in PARAMETERS}
-    if extra:
-        checks.update(extra)
     function_parameter = next((p for p in _FUNCTION_PARAMETERS if p in signature.parameters), None)
     if not function_names:
         function_parameter = None
@@ -742,6 +767,13 @@ def checked_call(function, label, function_names=False, extra=None):
     return call
 
 
+def always_checked(function, label):
+    call = checked_call(function, label, True)
+    if call is None:
+        raise TypeError(f"{label}: nothing to check")
+    return call
+
+
 def find_checker(cls, name):
     """The checked stand-in for cls.name, called with self first; or None."""
     for base in cls.__mro__:
@@ -757,12 +789,7 @@ def find_checker(cls, name):
         return None
     if name in ("day_name", "month_name"):
         return _no_locale(getattr(cls, name), name)
-    extra = None
-    if issubclass(cls, pd.MultiIndex) and name in ("set_codes", "set_levels"):
-        # Unchecked codes index past the levels: memory is read.
-        extra = {"verify_integrity": lambda value: True}
-    return checked_call(getattr(cls, name), name,
-                        function_names=name in _FUNCTION_METHODS, extra=extra)
+    return checked_call(getattr(cls, name), name, function_names=name in _FUNCTION_METHODS)
 
 
 def _no_locale(function, name):
@@ -810,9 +837,150 @@ _hidden[str, "format_map"] = _str_format_map
 
 # ---- arrays ----------------------------------------------------------------
 
-def _from_codes(*args, **kwargs):
-    kwargs.pop("validate", None)        # always validated
-    return pd.Categorical.from_codes(*args[:4], **kwargs)
+def detached(value, depth=0):
+    """Rule 11: a copy of indexes or codes that no callback of the script can
+    change: arrays, and lists and tuples of them."""
+    if isinstance(value, np.ndarray):
+        return np.array(value)
+    if isinstance(value, (pd.Index, pd.Series, pd.api.extensions.ExtensionArray)):
+        return value.copy()
+    if depth < 4:
+        kind = type(value)
+        if kind is tuple:
+            return tuple([detached(v, depth + 1) for v in value])
+        if isinstance(value, list):
+            return [detached(v, depth + 1) for v in list(value)]
+        if type(kind) is ScriptMeta and _in_class(kind, "__iter__"):
+            return [detached(v, depth + 1) for v in value]
+    return value
+
+
+def no_objects(value, what):
+    """Rule 12: refuses what holds objects, of which the bytes are pointers."""
+    if isinstance(value, (np.ndarray, np.generic)):
+        if value.dtype.hasobject:
+            refuse(f"{what} of an array of objects is not available",
+                   "its bytes are memory addresses",
+                   "convert it to numbers or text first, for example with astype")
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            if isinstance(item, (np.ndarray, np.generic)):
+                no_objects(item, what)
+    return value
+
+
+def _no_objects_call(function, label):
+    def call(*args, **kwargs):
+        return function(*[_bytes_argument(a, label) for a in args],
+                        **{k: _bytes_argument(v, label) for k, v in kwargs.items()})
+    call.__name__ = call.__qualname__ = label
+    return call
+
+
+def _bytes_argument(value, label):
+    """An argument of a function that takes any buffer, or things to iterate:
+    iterators are read here, once."""
+    kind = type(value)
+    if kind in (bytes, bytearray, str, int, bool, type(None)):
+        return value
+    if not isinstance(value, (np.ndarray, np.generic, tuple)) and \
+            _in_class(kind, "__iter__") and not _in_class(kind, "__index__"):
+        value = list(value)
+    return no_objects(value, label)
+
+
+def _frombuffer(buffer, dtype=float, count=-1, offset=0, *, like=None):
+    if not isinstance(buffer, (bytes, bytearray, np.ndarray)):
+        refuse("np.frombuffer takes bytes, a bytearray or an array", "", "use np.array")
+    no_objects(buffer, "np.frombuffer")
+    dtype = np.dtype(dtype)
+    if dtype.hasobject:
+        refuse("np.frombuffer makes no objects", "its bytes would be memory addresses")
+    return np.frombuffer(buffer, dtype, count, offset).copy()
+
+
+def _tobytes(function):
+    def tobytes(self, order="C"):
+        no_objects(self, "tobytes()")
+        return function(self, order)
+    return tobytes
+
+
+_hidden[np.ndarray, "tobytes"] = _tobytes(np.ndarray.tobytes)
+_hidden[np.generic, "tobytes"] = _tobytes(np.generic.tobytes)
+_hidden[int, "from_bytes"] = _no_objects_call(int.from_bytes, "int.from_bytes")
+for _kind in (bytes, bytearray):
+    for _name in names.BUILTIN_TYPES[_kind.__name__]:
+        # Every method that takes a buffer, and so every one.
+        if _name not in ("clear", "copy", "reverse", "hex", "decode"):
+            _hidden[_kind, _name] = _no_objects_call(getattr(_kind, _name), _name)
+
+
+def _at(self, a, indices, *b):
+    return np.ufunc.at(self, a, detached(indices), *b)
+
+
+def _reduceat(self, array, indices, *args, **kwargs):
+    return np.ufunc.reduceat(self, array, detached(indices), *args, **kwargs)
+
+
+_hidden[np.ufunc, "at"] = _at
+_hidden[np.ufunc, "reduceat"] = _reduceat
+
+
+def _put_along_axis(arr, indices, values, axis=-1):
+    return np.put_along_axis(arr, detached(indices), values, axis)
+
+
+def _sort_in_place(name):
+    function = getattr(np.ndarray, name)
+
+    def sort(self, *args, **kwargs):
+        if not self.dtype.hasobject:
+            return function(self, *args, **kwargs)
+        # A comparison must not reach the array while it is sorted.
+        copy = self.copy()
+        function(copy, *args, **kwargs)
+        self[...] = copy
+    return sort
+
+
+_hidden[np.ndarray, "sort"] = _sort_in_place("sort")
+_hidden[np.ndarray, "partition"] = _sort_in_place("partition")
+
+
+def _group_table(cls, name):
+    """gb.groups and gb.indices: the library keeps its own."""
+    read = getattr(cls, name)
+    read = getattr(read, "fget", None) or read.func
+
+    def table(self):
+        return {k: v.copy() if hasattr(v, "copy") else v for k, v in read(self).items()}
+    return Reader(table)
+
+
+def _from_codes(codes, categories=None, ordered=None, dtype=None, validate=True):
+    # always validated
+    return pd.Categorical.from_codes(detached(codes), categories, ordered, dtype)
+
+
+def _multi_index(levels=None, codes=None, sortorder=None, names=None, copy=False,
+                 name=None, verify_integrity=True):
+    return pd.MultiIndex(detached(levels), detached(codes), sortorder, names, copy=True,
+                         name=name, verify_integrity=True)
+
+
+def _set_codes(self, codes, *, level=None, verify_integrity=True):
+    # Unchecked codes index past the levels: memory is read.
+    return pd.MultiIndex.set_codes(self, detached(codes), level=level, verify_integrity=True)
+
+
+def _set_levels(self, levels, *, level=None, verify_integrity=True):
+    return pd.MultiIndex.set_levels(self, detached(levels), level=level, verify_integrity=True)
+
+
+_hidden[pd.MultiIndex, "set_codes"] = _set_codes
+_hidden[pd.MultiIndex, "set_levels"] = _set_levels
 
 
 _hidden[pd.Categorical, "from_codes"] = _from_codes
@@ -1173,13 +1341,19 @@ class ScriptMeta(type):
     def __new__(mcs, name, bases, namespace):
         for base in bases:
             _check_base(base)
-        for key in namespace:
+        for key, value in namespace.items():
             if key.startswith("__") and key not in names.CLASS_DUNDERS \
                     and key not in _COMPILER_DUNDERS:
                 refuse(f'a class may not define "{key}"', reason(key)[0])
             if key in RESERVED_PRIVATE:
                 refuse(f'a class may not define "{key}"', "pandas would take its objects for its own")
-        return super().__new__(mcs, name, bases, namespace)
+            if key in _METHOD_DUNDERS and value is not None and \
+                    type(value) is not types.FunctionType:
+                refuse(f'"{key}" must be a function', "C code looks for it past every check",
+                       f"write def {key}(self, ...)")
+        cls = super().__new__(mcs, name, bases, namespace)
+        _check_match_args(cls)
+        return cls
 
     def __setattr__(cls, name, value):
         if name.startswith("__") or name in RESERVED_PRIVATE:
@@ -1189,6 +1363,24 @@ class ScriptMeta(type):
 
 # pandas takes an object for one of its own by what these attributes say.
 RESERVED_PRIVATE = names.words("_typ _subtyp _mgr _constructor _pa_array _ndarray _dtype")
+
+# Those that are methods.
+_METHOD_DUNDERS = names.CLASS_DUNDERS - names.words("__match_args__ __doc__")
+
+
+def _check_match_args(cls):
+    """Class patterns read these attributes natively: what _script_getattr
+    would refuse must not be among them."""
+    fields = getattr(cls, "__match_args__", ())
+    if type(fields) is not tuple or any(type(f) is not str for f in fields):
+        refuse("__match_args__ must be a tuple of texts")
+    for field in fields:
+        inherited = any(field in base.__dict__ for base in cls.__mro__
+                        if type(base) is not ScriptMeta)
+        if bad_name(field) or field in INTERNALS or field in RESERVED_PRIVATE or (
+                inherited and field not in names.EXCEPTION):
+            refuse(f'"{field[:60]}" in __match_args__ is not available', reason(field)[0])
+
 
 _COMPILER_DUNDERS = names.words(
     "__module__ __qualname__ __doc__ __annotations__ __classcell__ "
@@ -1230,7 +1422,7 @@ def _script_getattr(obj, name):
 # Rule 7: assignment
 # ---------------------------------------------------------------------------
 
-_ITEM_TYPES = {dict, list, bytearray, pd.DataFrame, pd.Series, np.ndarray, np.flatiter}
+_ITEM_TYPES = {dict, list, pd.DataFrame, pd.Series, np.flatiter}
 _SETTABLE = {
     pd.DataFrame: frozenset(("columns", "index")),
     pd.Series: frozenset(("name", "index")),
@@ -1243,19 +1435,60 @@ _SETTABLE = {
 def guard_item(obj):
     """The object whose item is assigned or deleted."""
     cls = type(obj)
+    if isinstance(obj, np.ndarray):
+        return ArrayTarget(obj)
+    if cls is bytearray:
+        return ByteTarget(obj)
     if cls in _ITEM_TYPES:
         return obj
     if type(cls) is ScriptMeta:
         return obj
     from pandas.core.indexing import _AtIndexer, _iAtIndexer, _iLocIndexer, _LocIndexer
     if issubclass(cls, (_LocIndexer, _iLocIndexer, _AtIndexer, _iAtIndexer, dict, list,
-                        pd.DataFrame, pd.Series, np.ndarray, pd.api.extensions.ExtensionArray,
+                        pd.DataFrame, pd.Series, pd.api.extensions.ExtensionArray,
                         np.void)) or (cls.__module__ == "collections"):
         _ITEM_TYPES.add(cls)
         return obj
     if issubclass(cls, (str, bytes, tuple, range, set, frozenset, int, float, pd.Index, np.generic)):
         raise TypeError(f"'{cls.__name__}' object does not support item assignment")
     refuse(f"items of {describe(obj)} cannot be changed")
+
+
+class ArrayTarget:
+    """Stands where items of an array are assigned: objects are turned into
+    numbers while the indexes are in use (rule 11)."""
+
+    __slots__ = ("_target",)
+
+    def __init__(self, target):
+        object.__setattr__(self, "_target", target)
+
+    def __getitem__(self, key):
+        return self._target[key]
+
+    def __setitem__(self, key, value):
+        if type(value) not in _HARMLESS_VALUES and not (
+                isinstance(value, (np.ndarray, np.generic)) and not value.dtype.hasobject):
+            key = detached(key)
+        self._target[key] = value
+
+    def __delitem__(self, key):
+        del self._target[key]
+
+
+_HARMLESS_VALUES = frozenset((int, float, complex, bool, str, bytes, type(None)))
+
+
+class ByteTarget(ArrayTarget):
+    """The same for a bytearray, which takes any buffer."""
+
+    __slots__ = ()
+
+    def __setitem__(self, key, value):
+        self._target[key] = no_objects(value, "the content")
+
+    def __delitem__(self, key):
+        del self._target[key]
 
 
 def guard_setattr(obj, name, value):
@@ -1392,6 +1625,7 @@ def plain_import(name, globals=None, locals=None, fromlist=(), level=0):
 
 def make_builtins():
     table = {n: getattr(_builtins, n) for n in names.BUILTINS if hasattr(_builtins, n)}
+    table.update(_byte_classes)
     table.update(
         getattr=safe_getattr, hasattr=safe_hasattr, setattr=safe_setattr,
         delattr=safe_delattr, print=safe_print, type=SafeType,
@@ -1420,6 +1654,7 @@ def make_globals():
 # ---------------------------------------------------------------------------
 
 IMPORTS = {}                    # module name -> proxy
+_byte_classes = {}              # bytes and bytearray as scripts have them
 _PUBLIC_CLASSES = set()         # classes that scripts hold as they are
 _BUILTIN_CLASSES = set()
 
@@ -1443,11 +1678,11 @@ def _values(module, allowed, replaced=None):
 
 def _build_proxies():
     ndarray = facade(np.ndarray, _no_constructor("np.ndarray", "use np.array or np.zeros"))
-    multi_index = facade(pd.MultiIndex, checked_call(
-        lambda levels=None, codes=None, sortorder=None, names=None, copy=False,
-        name=None, verify_integrity=True: pd.MultiIndex(
-            levels, codes, sortorder, names, copy=copy, name=name, verify_integrity=True),
-        "MultiIndex"))
+    multi_index = facade(pd.MultiIndex, _multi_index)
+    for kind in (bytes, bytearray):
+        # Rule 12; astype(bytes) reads the attribute dtype.
+        _byte_classes[kind.__name__] = facade(
+            kind, _no_objects_call(kind, kind.__name__), dtype=np.dtype("S"))
     forward = facade(pd.api.indexers.FixedForwardWindowIndexer, _forward_window)
     sparse = facade(pd.arrays.SparseArray, lambda data, fill_value=None, dtype=None, copy=False:
                     pd.arrays.SparseArray(data, fill_value=fill_value, dtype=dtype, copy=copy))
@@ -1478,7 +1713,8 @@ def _build_proxies():
             and issubclass(getattr(np.exceptions, n), Exception)]),
     }
     sub("numpy", np, names.NUMPY, {
-        **numpy_subs, "ndarray": ndarray, "empty": _empty, "empty_like": _empty_like,
+        **numpy_subs, "ndarray": ndarray, "frombuffer": _frombuffer,
+        "put_along_axis": _put_along_axis, "empty": _empty, "empty_like": _empty_like,
         "errstate": _errstate, "seterr": _seterr, "inf": math.inf, "nan": math.nan,
         "bool": np.bool_})
 
@@ -1499,8 +1735,8 @@ def _build_proxies():
         "MultiIndex": multi_index, "api": api, "offsets": offsets, "errors": errors,
         "arrays": arrays, "tseries": tseries, "options": Options(""),
         "eval": _pd_eval, "set_option": _set_option, "option_context": _option_context,
-        "pivot_table": checked_call(pd.pivot_table, "pivot_table", True),
-        "crosstab": checked_call(pd.crosstab, "crosstab", True)})
+        "pivot_table": always_checked(pd.pivot_table, "pivot_table"),
+        "crosstab": always_checked(pd.crosstab, "crosstab")})
     IMPORTS["pandas.api"] = api
 
     sub("math", math, [n for n in dir(math) if not n.startswith("_")])
@@ -1515,7 +1751,7 @@ def _build_proxies():
     _PUBLIC_CLASSES.update(getattr(_builtins, n) for n in names.BUILTINS
                            if isinstance(getattr(_builtins, n, None), type))
     _PUBLIC_CLASSES.update((decimal.Decimal, type(pd.NA), type(pd.NaT)))
-    _PUBLIC_CLASSES.discard(type)
+    _PUBLIC_CLASSES.difference_update((type, bytes, bytearray))
 
 
 def _register_special_methods():
@@ -1524,8 +1760,12 @@ def _register_special_methods():
         _hidden[cls, "rolling"] = _rolling(cls.rolling)
     from pandas.core.groupby import groupby as groupby_module
     _hidden[groupby_module.GroupBy, "rolling"] = _rolling(groupby_module.GroupBy.rolling)
-    _hidden[pd.DataFrame, "pivot_table"] = checked_call(
-        pd.DataFrame.pivot_table, "pivot_table", True)
+    _hidden[pd.DataFrame, "pivot_table"] = always_checked(
+        pd.DataFrame.pivot_table, "pivot_table")
+    from pandas.core.resample import Resampler
+    for cls in (groupby_module.BaseGroupBy, Resampler):
+        for name in ("groups", "indices"):
+            _hidden[cls, name] = _group_table(cls, name)
     for cls in (pd.Timestamp, pd.Period):
         for name in ("day_name", "month_name"):
             if hasattr(cls, name):
@@ -1617,6 +1857,63 @@ def arm_if(wanted):
         arm()
 
 
+def _plain_row(row):
+    """A row as a list that nobody else holds; a missing one as it is."""
+    if isinstance(row, np.ndarray):
+        return list(row) if row.ndim else row
+    if row is None or type(row) in (str, bytes, float, int):
+        return row
+    return list(row) if _in_class(type(row), "__iter__") else row
+
+
+def _read_rows_once():
+    """Rule 11, where pandas' C code asks a row for its length and then reads
+    it: it gets plain lists."""
+    from pandas._libs import lib, reshape
+    to_array, to_array_tuples, tuples_to_array, explode = (
+        lib.to_object_array, lib.to_object_array_tuples, lib.tuples_to_object_array,
+        reshape.explode)
+
+    def to_object_array(rows, min_width=0):
+        return to_array([_plain_row(r) for r in list(rows)], min_width)
+
+    def to_object_array_tuples(rows):
+        rows = [_plain_row(r) for r in list(rows)]
+        return to_array_tuples([tuple(r) if type(r) is list else r for r in rows])
+
+    def tuples_to_object_array(tuples):
+        rows = [tuple(r) if isinstance(r, tuple) else r for r in list(tuples)]
+        if rows and isinstance(rows[0], tuple) and any(
+                isinstance(r, tuple) and len(r) < len(rows[0]) for r in rows):
+            raise ValueError("all tuples must have the same length")
+        copy = np.empty(len(rows), dtype=object)
+        for i, row in enumerate(rows):
+            copy[i] = row
+        return tuples_to_array(copy)
+
+    def explode_rows(values):
+        if values.dtype != object:
+            return explode(values)
+        copy = np.empty(len(values), dtype=object)
+        for i, value in enumerate(list(values)):
+            copy[i] = value if isinstance(value, dict) else _plain_row(value)
+        return explode(copy)
+
+    replaced = {id(to_array): to_object_array, id(to_array_tuples): to_object_array_tuples,
+                id(tuples_to_array): tuples_to_object_array, id(explode): explode_rows}
+    for name, module in list(sys.modules.items()):
+        if name.split(".")[0] == "pandas":
+            for key, value in list(vars(module).items()):
+                if id(value) in replaced and callable(value):
+                    setattr(module, key, replaced[id(value)])
+
+    # A join of sorted indexes counts with one comparison and writes with the
+    # next.
+    real = inspect.getattr_static(pd.Index, "_can_use_libjoin")
+    pd.Index._can_use_libjoin = property(
+        lambda self: self.dtype != object and bool(real.__get__(self, type(self))))
+
+
 def harden():
     """Once, after warm-up: the audit hook (which refuses nothing until arm()),
     and the places where a time zone's name chooses a file."""
@@ -1627,6 +1924,8 @@ def harden():
 
     def load_tzdata(key):
         raise zoneinfo.ZoneInfoNotFoundError(f"No time zone found with key {key}")
+
+    _read_rows_once()
 
     # What is not in the caches of warm-up does not exist: looking for it
     # would ask the file system.

@@ -68,7 +68,7 @@ INDEX = _REDUCTIONS | _COMMON | words("""
     symmetric_difference to_flat_index to_frame to_series union
     append start stop step
     codes equal_levels from_arrays from_frame from_product from_tuples
-    get_loc_level get_locs levels levshape remove_unused_levels reorder_levels
+    get_loc_level get_locs levels set_codes set_levels levshape remove_unused_levels reorder_levels
     from_breaks from_range""") - words("attrs where")
 
 # Parts of a point in time, of a length of time, of a period: the same words

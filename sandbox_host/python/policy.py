@@ -118,6 +118,7 @@ class Checker(RestrictingNodeTransformer):
         self.bound = set()          # every name the script binds anywhere
         self.imported = {}          # name -> proxy or value, bound by import only
         self.attributes = set()     # attribute names the script itself defines
+        self.privates = set()       # names with one underscore that its classes define
         self.methods = []           # stack: name of self, or None
         self.in_class = [False]
         self.depth = 0
@@ -178,6 +179,7 @@ class Checker(RestrictingNodeTransformer):
             elif isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):
                 self.attributes.add(node.attr)
             elif isinstance(node, ast.ClassDef):
+                self._scan_class(node)
                 for item in node.body:
                     if isinstance(item, ast.FunctionDef):
                         self.attributes.add(item.name)
@@ -206,6 +208,21 @@ class Checker(RestrictingNodeTransformer):
             if name not in binds and all(v is not None and v is values[0] for v in values):
                 self.imported[name] = values[0]
 
+    def _scan_class(self, node):
+        """_names that a class defines: its methods and variables, and what its
+        methods assign to their first parameter."""
+        for item in node.body:
+            if isinstance(item, ast.FunctionDef):
+                self.privates.add(item.name)
+                first = [*item.args.posonlyargs, *item.args.args][:1]
+                for inner in ast.walk(item) if first else ():
+                    if isinstance(inner, ast.Attribute) and isinstance(inner.ctx, ast.Store) \
+                            and isinstance(inner.value, ast.Name) and inner.value.id == first[0].arg:
+                        self.privates.add(inner.attr)
+            for target in getattr(item, "targets", None) or [getattr(item, "target", None)]:
+                if isinstance(target, ast.Name):
+                    self.privates.add(target.id)
+
     def _imported_value(self, node, alias):
         if isinstance(node, ast.Import):
             path = alias.name if alias.asname else alias.name.split(".")[0]
@@ -231,7 +248,7 @@ class Checker(RestrictingNodeTransformer):
             return                  # visit_FunctionDef looks where it stands
         if isinstance(node, ast.Name) and name == "__name__" and isinstance(node.ctx, ast.Load):
             return
-        if isinstance(node, ast.Name) and name in ("__match_args__", "__doc__", "__hash__"):
+        if isinstance(node, ast.Name) and name in names.CLASS_DUNDERS:
             return                  # visit_Name looks where it stands
         if name and bad_name(name):
             self.report(node, f'"{name}" cannot be used as a name',
@@ -241,9 +258,14 @@ class Checker(RestrictingNodeTransformer):
     # -- names and attributes
 
     def visit_Name(self, node):
-        if isinstance(node.ctx, ast.Load):
+        if node.id in names.CLASS_DUNDERS and not self.in_class[-1]:
+            self.report(node, f'"{node.id}" cannot be used as a name',
+                        "it is the name of a method of a class", "")
+        elif isinstance(node.ctx, ast.Load):
             name = node.id
-            if name == "super":
+            if name in names.CLASS_DUNDERS:
+                pass                        # __rmul__ = __mul__; guards.py wants a function
+            elif name == "super":
                 self.report(node, "super can only be used as super().method(...)",
                             "", "name the base class's method through super().")
             elif name not in self.bound and name != "__name__":
@@ -260,8 +282,6 @@ class Checker(RestrictingNodeTransformer):
                 elif not hasattr(_builtins, name):
                     self.report(node, f'"{name}" is not defined anywhere in the script',
                                 "the line will fail when it is reached", severity=2)
-        elif node.id in ("__match_args__", "__doc__", "__hash__") and not self.in_class[-1]:
-            self.report(node, f'"{node.id}" cannot be used as a name')
         return node
 
     def _own_private(self, node):
@@ -283,7 +303,10 @@ class Checker(RestrictingNodeTransformer):
             self.report(node, f'attribute "{name}" is not available',
                         "pandas takes objects that have it for its own")
         elif name.startswith("_"):
+            # Of a class of the script: guard_getattr sees that it is read of its
+            # objects alone.
             if not self._own_private(node) and name not in NAMED_TUPLE_EXTRAS \
+                    and not (name in self.privates and not bad_name(name)) \
                     and not _POSITIONAL_FIELD.match(name):
                 self.report(node, f'attribute "{name}" is not available',
                             "names with a leading underscore are private to their class",
@@ -485,6 +508,15 @@ class Checker(RestrictingNodeTransformer):
         return node
 
     def visit_MatchClass(self, node):
+        # bytes and bytearray are stand-ins that match no "self": case bytes(x)
+        # means case bytes() as x.
+        if isinstance(node.cls, ast.Name) and node.cls.id in guards._byte_classes \
+                and node.cls.id not in self.bound and len(node.patterns) == 1 \
+                and isinstance(node.patterns[0], ast.MatchAs) and node.patterns[0].pattern is None:
+            name = node.patterns[0].name
+            node.patterns = []
+            if name is not None:
+                return ast.copy_location(ast.MatchAs(self.visit_MatchClass(node), name), node)
         self._pattern_name(node.cls)
         if isinstance(node.cls, ast.Name):
             self.visit(node.cls)
@@ -544,7 +576,9 @@ class Checker(RestrictingNodeTransformer):
 
     def visit_Lambda(self, node):
         self._strip(node.args)
+        self.in_class.append(False)
         node.body = self.visit(node.body)
+        self.in_class.pop()
         return node
 
     def visit_ClassDef(self, node):
@@ -559,6 +593,13 @@ class Checker(RestrictingNodeTransformer):
                 self.report(base, "bases of a class must be written out")
                 continue
             value = self._resolve(base)
+            if isinstance(base, ast.Name) and base.id not in self.bound:
+                builtin = getattr(_builtins, base.id, None)
+                if isinstance(builtin, type) and builtin is not object and \
+                        not issubclass(builtin, Exception):
+                    self.report(base, f"a class may not derive from {base.id}",
+                                "only object, exceptions and the script's own classes can be bases",
+                                f"keep the {base.id} in an attribute of the class")
             if isinstance(value, type) and not issubclass(value, Exception):
                 self.report(base, "a class may not derive from a library's class",
                             "it could override what the driver calls",

@@ -901,4 +901,65 @@ df["w"] = pd.NaT
 df["when"] = pd.Timestamp.now().year > 2000
 df["u2"] = pd.Timestamp("2024-05-06").strftime("%d.%m.%Y")
 df["q"] = pd.Period("2024-05", freq="M").start_time
+---
+m = pd.MultiIndex(levels=[["a", "b"], [1, 2]], codes=[[0, 1], [1, 0]], names=["x", "y"])
+m = m.set_levels(m.levels[0].str.upper(), level=0).set_codes([0, 0], level="y")
+df = pd.DataFrame({"v": [1, 2]}, index=m).reset_index()
+---
+gb = df.groupby("g")
+df["x"] = sum(len(v) for v in gb.indices.values())
+df["y"] = len(gb.groups["a"])
+df["z"] = df.set_index("t").resample("D")["a"].sum().sum()
+---
+raw = bytes([1, 2, 3]) + bytearray(b"xyz") + bytes("é", "utf-8") + b"".join([b"a", bytearray(b"b")])
+b = bytearray(4)
+b[1:3] = b"ab"
+b[0] = 7
+b.extend([1, 2])
+df["x"] = raw.hex() + bytes(b).hex() + bytes.fromhex("ff00").hex() + str(int.from_bytes(b"\x01\x02", "big"))
+df["y"] = [isinstance(raw, bytes), type(raw) is bytes, isinstance(b, (bytes, bytearray)), isinstance("", bytes)] * (len(df) // 4) + [True] * (len(df) % 4)
+df["z"] = np.array(["ab", "c"]).astype(bytes).tobytes().hex()
+df["w"] = int(np.frombuffer(b"\x01\x00\x02\x00", dtype="<i2").sum())
+---
+def size(v):
+    match v:
+        case bytes(x) | bytearray(x):
+            return len(x)
+        case bytes():
+            return -1
+    return 0
+def transform(df):
+    df["x"] = size(b"abc") + size(bytearray(2)) + size("x")
+    return df
+---
+class P:
+    __match_args__ = ("x", "_y")
+    def __init__(self, x, y):
+        self.x, self._y = x, y
+def transform(df):
+    match P(1, 2):
+        case P(a, b):
+            df["x"] = a + b
+    return df
+---
+a = np.zeros((3, 4))
+a[[0, 1], [1, 2]] = [5, 6]
+a[np.array([True, False, True])] += 1
+a[np.ix_([0, 2], [0, 1])] = np.array([[1, 2], [3, 4]], dtype=object)
+a[:, -1] = df["a"].head(3)
+a[..., 0] -= 1
+o = np.empty(3, dtype=object)
+o[:] = [[1], [2, 3], None]
+o[0] = (1, 2)
+np.add.at(a, ([0, 0], [1, 1]), 1.5)
+w = np.array([3, "a", 2][::2], dtype=object)
+w.sort()
+df["x"] = a.sum() + len(o[0]) + w[0]
+---
+df = pd.DataFrame({"k": [1, 2, 3], "v": [[1, 2], (3,), None]}).explode("v").reset_index(drop=True)
+df["w"] = pd.Series([{1}, [], "text", np.array([4, 5]), 7]).explode().astype(str).tolist()[:4]
+---
+df = pd.DataFrame([(1, 2), [3, 4], range(5, 7)], columns=["a", "b"])
+df["i"] = pd.Index(["a", "b", "c"]).join(pd.Index(["b", "c", "d"]), how="outer").tolist()[:3]
+df["o"] = list(pd.Index(["a", "b", "c"], dtype=object).join(pd.Index(["a", "b", "c"], dtype=object), how="inner"))
 '''

@@ -692,6 +692,29 @@ STATEMENTS = [
     ("yield at module level", "#script\nyield 1\ndef transform(df):\n    return df\n"),
     ("invalid indentation", "#script\n  x = 1\ndef transform(df):\n    return df\n"),
     ("tab mixture", "#script\ndef transform(df):\n\tif 1:\n        return df\n"),
+
+    # class patterns read attributes natively
+    *((f"match args {names!r}", "#script\nclass A:\n    __match_args__ = %r\ndef transform(df):\n    match A():\n        case A(x):\n            df['leak'] = str(x)\n    return df\n" % (names,))
+      for names in (("__dict__",), ("__class__",), ("__setattr__",), ("__reduce_ex__",), ("x", "__dict__"),
+                    ("tb_frame",), ("mro",), ("_mgr",), ["x"], "x", 5)),
+    ("match args computed", "#script\nclass A:\n    __match_args__ = ('__cla' + 'ss__',)\ndef transform(df):\n    match A():\n        case A(x):\n            df['leak'] = str(x)\n    return df\n"),
+    ("match args of an exception", "#script\nclass E(AttributeError):\n    __match_args__ = ('obj',)\ndef transform(df):\n    return df\n"),
+    ("match args inherited", "#script\nclass A:\n    __match_args__ = ('obj',)\nclass E(A, AttributeError):\n    pass\ndef transform(df):\n    return df\n"),
+    ("match args assigned", "#script\nclass A:\n    x = 1\ndef transform(df):\n    setattr(A, '__match' + '_args__', ('__dict__',))\n    return df\n"),
+    ("array interface on an instance", "#script\nclass A:\n    pass\ndef transform(df):\n    setattr(A(), '__array_' + 'interface__', {})\n    return df\n"),
+    ("array interface on a class", "#script\nclass A:\n    pass\ndef transform(df):\n    setattr(A, '__array_' + 'struct__', 1)\n    return df\n"),
+    ("method that is a property", "#script\nclass A:\n    @property\n    def __len__(self):\n        return len\ndef transform(df):\n    df['leak'] = len(A())\n    return df\n"),
+    # bytes of objects
+    *((expression, "a = np.array([len, df], dtype=object)\nv = np.zeros(1, dtype='O,i8')\ndf['leak'] = str(" + expression + ")")
+      for expression in ("bytes(a)", "bytearray(a)", "bytes(v)", "bytes(v[0])", "a.tobytes()", "v.tobytes()",
+                         "v[0].tobytes()", "b''.join([a])", "b''.join(x for x in [a])", "b''.join({1: a}.values())",
+                         "bytes.join(b'', (a,))", "b''.join(pd.Series([a]))", "int.from_bytes(a, 'little')",
+                         "(5).from_bytes(a, 'little')", "list(map(bytes, [a]))", "list(map(b''.join, [[a]]))",
+                         "bytearray().extend(a)", "b'x'.replace(b'x', a)", "np.ndarray.tobytes(a)",
+                         "np.frombuffer(a, dtype='i8')", "np.frombuffer(v, dtype='i8')",
+                         "np.frombuffer(b'x' * 8, dtype=object)", "np.frombuffer(b'x' * 16, dtype='O,i8')",
+                         "np.frombuffer(df)")),
+    ("bytearray slice of objects", "a = np.array([len], dtype=object)\nb = bytearray()\nb[:] = a\ndf['leak'] = str(b)"),
 ]
 
 
@@ -729,7 +752,6 @@ def harmless():
                              'df["leak"] = None if w.sum() == 0 else "memory"')
     yield "empty", 'df["leak"] = None if np.empty(100000).sum() == 0 else "memory"'
     yield "empty_like", 'df["leak"] = None if np.empty_like(np.ones(100000)).sum() == 0 else "memory"'
-    yield "structured objects", ('x = np.frombuffer(b"x" * 16, dtype=[("a", "O"), ("b", "i8")])\ndf["leak"] = str(x)')
     yield "attrs", 'df.attrs["x"] = 1\ndf.attrs["PANDAS_ATTRS"] = {"y": len}'
     yield "negative window", 'df["leak"] = df["a"].rolling(-5).sum().astype(str)'
     yield "forward window negative", ('w = pd.api.indexers.FixedForwardWindowIndexer(window_size=-5)\n'
@@ -743,5 +765,51 @@ def harmless():
     yield "into", 'df["leak"] = str(df.to_dict(into=type(df)))'
     yield "namedtuple names", 'df["leak"] = str([r.__class__ for r in df.itertuples(name="import os")])'
     yield 'forward indexer override', "w = pd.api.indexers.FixedForwardWindowIndexer(window_size=2, get_window_bounds=lambda *a, **k: (np.array([-99]), np.array([99])))\ndf['leak'] = df['a'].rolling(w).sum()"
+    for name, body in CHANGED_LATER:
+        yield name, body
     for expression in FAILING:
         yield expression, f'df["leak"] = str({expression})'
+
+
+# What was checked is changed before it is used, or objects answer differently
+# each time: must end in an error or in what was there at the check.
+LIAR = """#script
+class L:
+    def __len__(self):
+        return 2
+    def __iter__(self):
+        return iter(range(100000))
+class F:
+    def __init__(self, change):
+        self.change = change
+    def __float__(self):
+        self.change()
+        return 1.0
+    def __add__(self, other):
+        self.change()
+        return 1
+def transform(df):
+"""
+CHANGED_LATER = [(name, LIAR + "".join("    " + line + "\n" for line in body.split("\n")) + "    return df\n") for name, body in [
+    ("rows that lie", "pd.DataFrame([[1, 2], L(), L()])"),
+    ("tuples that lie", "pd.DataFrame([(1, 2), L(), L()])"),
+    ("records that lie", "pd.DataFrame.from_records([(1, 2), L(), L()])"),
+    ("tuples of an index that lie", "pd.MultiIndex.from_tuples([(1, 2), L(), L()])"),
+    ("short tuples in an array", "a = np.empty(2, dtype=object)\na[0], a[1] = (1, 2, 3, 4), (1,)\npd.MultiIndex.from_tuples(a)"),
+    ("explode that lies", "pd.Series([L(), [1], L()]).explode()"),
+    ("frame explode that lies", "pd.DataFrame({'x': [L(), [1], L()], 'y': 1}).explode('x')"),
+    ("codes changed", "c = np.zeros(4, dtype='int8')\nx = pd.Categorical.from_codes(c, [1.5, 2.5])\nc[:] = 100\ndf['leak'] = None if (np.asarray(x) == 1.5).all() else 'memory'"),
+    ("codes changed by keyword", "c = np.zeros(4, dtype='int8')\nx = pd.Categorical.from_codes(codes=c, categories=[1.5, 2.5], validate=False)\nc[:] = 100\ndf['leak'] = None if (np.asarray(x) == 1.5).all() else 'memory'"),
+    ("codes of a series changed", "c = pd.Series(np.zeros(4, dtype='int8'))\nx = pd.Categorical.from_codes(c, [1.5, 2.5])\nc[:] = 100\ndf['leak'] = None if (np.asarray(x) == 1.5).all() else 'memory'"),
+    ("codes of a multiindex changed", "c = np.zeros(8, dtype='int8')\nm = pd.MultiIndex(levels=[[1.5, 2.5], [1.0]], codes=[c[:4], c[4:]])\nc[:] = 100\ndf['leak'] = None if (m.get_level_values(0) == 1.5).all() else 'memory'"),
+    ("set_codes changed", "c = np.zeros(2, dtype='int8')\nm = pd.MultiIndex.from_arrays([[1, 2], [3, 4]]).set_codes([c, c])\nc[:] = 100\ndf['leak'] = None if (m.get_level_values(0) == 1).all() else 'memory'"),
+    ("indices of groups changed", "gb = df.groupby('g')\nfor k, v in gb.indices.items():\n    v[:] = 10 ** 8\ngb.indices.clear()\ngb.groups.clear()\ndf['leak'] = None if gb.get_group('a').equals(df[df['g'] == 'a']) else 'changed'"),
+    ("ufunc.at", "i = np.zeros(1000, dtype=np.intp)\na = np.zeros(4, dtype=object)\ndef f(x, y):\n    i[:] = 10 ** 7\n    return 1\nnp.frompyfunc(f, 2, 1).at(a, i, 1)"),
+    ("ufunc.at with a tuple", "i = np.zeros(1000, dtype=np.intp)\na = np.zeros((4, 4), dtype=object)\ndef f(x, y):\n    i[:] = 10 ** 7\n    return 1\nnp.ufunc.at(np.frompyfunc(f, 2, 1), a, (i, i), 1)"),
+    ("ufunc.reduceat", "i = np.zeros(1000, dtype=np.intp)\na = np.array([1] * 4, dtype=object)\ndef f(x, y):\n    i[:] = 10 ** 7\n    return 1\nnp.frompyfunc(f, 2, 1).reduceat(a, i)"),
+    ("fancy assignment", "i = np.zeros(40000, dtype=np.intp)\nj = i.copy()\na = np.zeros((4, 4))\ndef change():\n    i[9000:] = 10 ** 8\nv = np.empty(40000, dtype=object)\nv[:] = [F(change)] * 40000\na[i, j] = v"),
+    ("mask assignment", "m = np.zeros(40000, dtype=bool)\nm[:10] = True\na = np.zeros(40000)\ndef change():\n    m[:] = True\nv = np.empty(10, dtype=object)\nv[:] = [F(change)] * 10\na[m] = v"),
+    ("put_along_axis", "i = np.zeros((4, 10000), dtype=np.intp)\na = np.zeros((4, 4))\ndef change():\n    i[:] = 10 ** 8\nv = np.empty((4, 10000), dtype=object)\nv[:] = F(change)\nnp.put_along_axis(a, i, v, 1)"),
+    ("join of objects", "class O:\n    def __init__(self, v):\n        self.v = v\n    def __lt__(self, o):\n        return self.v < o.v\n    def __gt__(self, o):\n        return self.v > o.v\n    def __le__(self, o):\n        return self.v <= o.v\n    def __ge__(self, o):\n        return self.v >= o.v\n    def __hash__(self):\n        return hash(self.v)\n    def __eq__(self, o):\n        n[0] += 1\n        return n[0] > 310 if n[1] else self.v == o.v\nn = [0, 0]\nl, r = (pd.Index([O(i) for i in range(300)]) for _ in range(2))\nl.is_monotonic_increasing, r.is_monotonic_increasing\nn[:] = [0, 1]\nl.join(r, how='inner')"),
+    ("array emptied while it sorts", "class O:\n    def __lt__(self, o):\n        a[:] = 0\n        return NotImplemented\n    def __gt__(self, o):\n        a[:] = 0\n        return False\na = np.empty(500, dtype=object)\na[:] = [O() for _ in range(500)]\na.sort()"),
+]]

@@ -248,7 +248,7 @@ def tests(serve, wire, sample):
         f"{wire.error} {out['t'].tolist() if out is not None else ''}"
     serve(HEAD + "def transform(df):\n    return df\n", wide)
     yield "input types back", None if wire.done and [c[1] for c in wire.schema] == \
-        ["d:38,2", "tsu:", "tsu:UTC", "Z"] else f"{wire.error} {wire.schema}"
+        ["d:38,2", "tss:", "tsu:UTC", "Z"] else f"{wire.error} {wire.schema}"
     # -- validation
     import json
     import driver
