@@ -320,6 +320,18 @@ class Job:
     # -- results
 
     def send(self, result, inputs):
+        """Whatever goes wrong here is about the result, not about a line of
+        the script."""
+        try:
+            self._send(result, inputs)
+        except (JobError, MemoryError, guards.PolicyError, wire.Broken):
+            raise
+        except Exception as e:
+            raise JobError(convert.RESULT, "the result cannot be written",
+                           exception_line(e)[:MAX_MESSAGE],
+                           "return columns of numbers, texts, dates and times") from None
+
+    def _send(self, result, inputs):
         guards.disarm()
         frame = convert.check_frame(result)
         self.limits.add_rows(0)
@@ -453,6 +465,10 @@ def _report_findings(job, findings):
                first.instead)
 
 
+OUT_OF_MEMORY = "the script ran out of memory"
+LESS_MEMORY = "work on fewer columns or rows at a time, or use the shape chunk"
+
+
 def run(task):
     """Run one job; true when it ended in rows and DONE."""
     job = Job(task)
@@ -480,11 +496,13 @@ def run(task):
     elif isinstance(error, JobError):
         job.report(error.kind, error.message, error.detail, error.hint)
     elif isinstance(error, MemoryError):
-        trace = script_traceback(error, job.source)
+        try:
+            trace = script_traceback(error, job.source)
+        except MemoryError:
+            trace = ""
+        # Its frames hold what filled the memory.
         error.__traceback__ = None
-        job.report(convert.MEMORY, "the script ran out of memory",
-                   hint="work on fewer columns or rows at a time, or use the shape chunk",
-                   traceback=trace)
+        job.report(convert.MEMORY, OUT_OF_MEMORY, hint=LESS_MEMORY, traceback=trace)
     elif isinstance(error, SyntaxError) and not script_line(error):
         job.report(convert.SYNTAX, f"line {error.lineno}: syntax error: {error.msg}")
     else:
@@ -520,6 +538,14 @@ def serve():
         return 0
     except wire.Broken:
         return 1
+    except MemoryError as e:
+        e.__traceback__ = None
+        try:
+            wire.send_error(convert.MEMORY, 0, 0, 0, one_line(OUT_OF_MEMORY), b"",
+                            one_line(LESS_MEMORY), b"")
+            return 0
+        except BaseException:
+            return 1
     except BaseException as e:
         kind = type.__dict__["__name__"].__get__(type(e))
         try:

@@ -207,6 +207,9 @@ def _register_all():
     register(CategoricalAccessor, names.CAT)
     register(arrow_accessors.ListAccessor, names.LIST)
     register(arrow_accessors.StructAccessor, names.STRUCT)
+    from pandas.core.arrays.sparse.accessor import SparseAccessor, SparseFrameAccessor
+    register(SparseAccessor, names.SPARSE)
+    register(SparseFrameAccessor, ("density", "to_dense"))
     register(_LocIndexer, ())
     register(_iLocIndexer, ())
     register(pd.Timestamp, names.TIMESTAMP)
@@ -603,6 +606,21 @@ def type_name(obj):
     return str(_builtins.type.__dict__["__name__"].__get__(_builtins.type(obj)))
 
 
+def name_of(obj):
+    """f.__name__ of a function or a class: a text and nothing else."""
+    kind = _builtins.type(obj)
+    if kind is types.FunctionType or kind is types.BuiltinFunctionType:
+        name = obj.__name__
+    elif kind is types.MethodType:
+        name = obj.__func__.__name__ if _builtins.type(obj.__func__) is types.FunctionType else ""
+    elif kind is FacadeMeta or isinstance(obj, _builtins.type):
+        name = _builtins.type.__dict__["__name__"].__get__(obj)
+    else:
+        refuse(f'attribute "__name__" of {describe(obj)} is not available',
+               "only functions and classes have a name", "type(x).__name__ names the type")
+    return str(name)
+
+
 # ---------------------------------------------------------------------------
 # Rule 3: methods whose arguments are checked
 # ---------------------------------------------------------------------------
@@ -917,6 +935,9 @@ for _kind in (bytes, bytearray):
 
 
 def _at(self, a, indices, *b):
+    # numpy does not look at the flag here; codes and indexes rely on it.
+    if isinstance(a, np.ndarray) and not a.flags.writeable:
+        raise ValueError("assignment destination is read-only")
     return np.ufunc.at(self, a, detached(indices), *b)
 
 
@@ -1646,6 +1667,7 @@ def make_globals():
         "_import_": guard_import,
         "_meta_": ScriptMeta,
         "_type_name_": type_name,
+        "_name_of_": name_of,
     }
 
 

@@ -52,12 +52,12 @@ _NDFRAME = words("""
 FRAME = _ARITHMETIC | _REDUCTIONS | _COMMON | _NDFRAME | words("""
     assign columns corrwith eval from_dict from_records insert isetitem
     iterrows itertuples join melt merge pivot pivot_table query select_dtypes
-    set_index stack""") - words("""
+    set_index sparse stack""") - words("""
     array dtype hasnans item repeat searchsorted name names tolist to_list
     factorize unique""")
 
 SERIES = _ARITHMETIC | _REDUCTIONS | _COMMON | _NDFRAME | words("""
-    argsort autocorr between case_when cat dt list str struct to_frame
+    argsort autocorr between case_when cat dt list sparse str struct to_frame
     """) - words("names columns")
 
 INDEX = _REDUCTIONS | _COMMON | words("""
@@ -138,6 +138,7 @@ DT = _TIME_PARTS
 CAT = _CATEGORIES
 LIST = words("flatten len")
 STRUCT = words("dtypes explode field")
+SPARSE = words("density fill_value npoints sp_values to_dense")
 
 TIMESTAMP = _TIME_PARTS | words("""
     asm8 astimezone combine ctime dst fold fromisocalendar fromisoformat

@@ -119,6 +119,8 @@ class Checker(RestrictingNodeTransformer):
         self.imported = {}          # name -> proxy or value, bound by import only
         self.attributes = set()     # attribute names the script itself defines
         self.privates = set()       # names with one underscore that its classes define
+        self.caught = set()         # names of `except ... as name`
+        self.nameable = set()       # names of parameters, functions and classes
         self.methods = []           # stack: name of self, or None
         self.in_class = [False]
         self.depth = 0
@@ -188,9 +190,12 @@ class Checker(RestrictingNodeTransformer):
                             self.attributes.add(target.id)
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
                 binds[node.name] = binds.get(node.name, 0) + 1
+                self.nameable.add(node.name)
             elif isinstance(node, ast.arg):
                 binds[node.arg] = binds.get(node.arg, 0) + 1
+                self.nameable.add(node.arg)
             elif isinstance(node, ast.ExceptHandler) and node.name:
+                self.caught.add(node.name)
                 binds[node.name] = binds.get(node.name, 0) + 1
             elif isinstance(node, (ast.MatchAs, ast.MatchStar)) and node.name:
                 binds[node.name] = binds.get(node.name, 0) + 1
@@ -298,6 +303,11 @@ class Checker(RestrictingNodeTransformer):
             why, instead = reason(name)
             if not why.startswith(("names", "it reaches")):
                 why = "it reaches the interpreter's internals"
+            if name.startswith("__") and not name.endswith("__"):
+                why = "names with two leading underscores are reserved"
+                instead = f"write one underscore: {name[1:]}"
+            elif name in ("__class__", "__name__"):
+                instead = "type(x).__name__ gives the name of a type"
             self.report(node, f'attribute "{name}" is not available', why, instead)
         elif name in RESERVED_PRIVATE:
             self.report(node, f'attribute "{name}" is not available',
@@ -344,6 +354,11 @@ class Checker(RestrictingNodeTransformer):
                 and len(node.value.args) == 1 and not node.value.keywords \
                 and not isinstance(node.value.args[0], ast.Starred):
             return self.call("_type_name_", [self.visit(node.value.args[0])], node)
+        if isinstance(node.ctx, ast.Load) and name == "__name__":
+            named = self._named(node.value)
+            if named is not None:
+                guard, value = named
+                return self.call(guard, [self.visit(value)], node)
         self._check_attribute(node, name)
         if isinstance(node.ctx, ast.Load):
             self._resolve(node)
@@ -354,6 +369,19 @@ class Checker(RestrictingNodeTransformer):
             return self.call("_getattr_", [node.value, ast.Constant(name)], node)
         node.value = self.call("_attr_", [node.value], node)
         return node
+
+    def _named(self, value):
+        """What X.__name__ may be read of, as (guard, expression): a parameter,
+        a function or a class of the script's own, self.__class__ and the
+        __class__ of a caught exception.  The guards look again at run time."""
+        if isinstance(value, ast.Attribute) and value.attr == "__class__" \
+                and isinstance(value.value, ast.Name):
+            name = value.value.id
+            if (self.methods and name == self.methods[-1]) or name in self.caught:
+                return "_type_name_", value.value
+        elif isinstance(value, ast.Name) and value.id in self.nameable:
+            return "_name_of_", value
+        return None
 
     def visit_Subscript(self, node):
         node.value = self.visit(node.value)

@@ -962,4 +962,44 @@ df["w"] = pd.Series([{1}, [], "text", np.array([4, 5]), 7]).explode().astype(str
 df = pd.DataFrame([(1, 2), [3, 4], range(5, 7)], columns=["a", "b"])
 df["i"] = pd.Index(["a", "b", "c"]).join(pd.Index(["b", "c", "d"]), how="outer").tolist()[:3]
 df["o"] = list(pd.Index(["a", "b", "c"], dtype=object).join(pd.Index(["a", "b", "c"], dtype=object), how="inner"))
+---
+def trace(func):
+    def wrapper(*args):
+        return func(*args) + len(func.__name__)
+    return wrapper
+@trace
+def double(v):
+    return 2 * v
+class Shape:
+    def __init__(self, v):
+        self._v = v
+    def __mul__(self, k):
+        return type(self).__name__ + self.__class__.__name__ + str(self._v * k)
+    __rmul__ = __mul__
+    @classmethod
+    def _make(cls, v):
+        return cls(v)
+    def _same(self, other):
+        return self._v == other._v
+    def __exit__(self, kind, value, tb):
+        self._v = "none" if kind is None else kind.__name__
+        return True
+    def __enter__(self):
+        return self
+class Square(Shape):
+    pass
+def transform(df):
+    df["x"] = df["a"].map(double)
+    df["y"] = 3 * Square._make(4) + Shape(2) * 2 + str(Square(1)._same(Square(1))) + Square.__name__ + double.__name__
+    with Shape(1) as s:
+        raise KeyError("x")
+    try:
+        1 / 0
+    except ArithmeticError as e:
+        df["z"] = e.__class__.__name__ + s._v
+    return df
+---
+s = pd.Series(pd.arrays.SparseArray([0, 0, 1, 2]))
+df["x"] = s.sparse.density + s.sparse.npoints + s.sparse.fill_value
+df["y"] = pd.get_dummies(df["g"], sparse=True, dtype="int8").sparse.to_dense().sum().sum()
 '''

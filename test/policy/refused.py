@@ -403,8 +403,6 @@ pd.api.indexers.FixedForwardWindowIndexer(window_size=2).get_window_bounds
 pd.arrays.SparseArray([1, 0]).sp_index
 pd.arrays.SparseArray.from_spmatrix(1)
 pd.arrays.SparseArray([1]).sp_index
-df["a"].sparse
-df.sparse
 pd.Interval(0, 1).__class__
 pd.offsets.BDay().kwds
 pd.offsets.BDay().base
@@ -704,6 +702,23 @@ STATEMENTS = [
     ("array interface on an instance", "#script\nclass A:\n    pass\ndef transform(df):\n    setattr(A(), '__array_' + 'interface__', {})\n    return df\n"),
     ("array interface on a class", "#script\nclass A:\n    pass\ndef transform(df):\n    setattr(A, '__array_' + 'struct__', 1)\n    return df\n"),
     ("method that is a property", "#script\nclass A:\n    @property\n    def __len__(self):\n        return len\ndef transform(df):\n    df['leak'] = len(A())\n    return df\n"),
+    ("name of an instance", "#script\ndef f(x):\n    return x.__name__\ndef transform(df):\n    df['leak'] = str(f(df))\n    return df\n"),
+    ("name of a module", "#script\ndef f(x):\n    return x.__name__\ndef transform(df):\n    df['leak'] = str(f(np))\n    return df\n"),
+    ("name by getattr", "#script\ndef f():\n    pass\ndef transform(df):\n    df['leak'] = getattr(f, '__na' + 'me__')\n    return df\n"),
+    ("name assigned", "#script\ndef f():\n    pass\ndef transform(df):\n    f.__name__ = 'x'\n    return df\n"),
+    ("class of self", "#script\nclass A:\n    def f(self):\n        return self.__class__\ndef transform(df):\n    return df\n"),
+    ("class of a caught exception", "try:\n    1 / 0\nexcept ValueError as e:\n    df['leak'] = str(e.__class__.__mro__)"),
+    ("guard of names", "df['leak'] = _name_of_(df)"),
+    ("private of a frame under a name of an own class", "#script\nclass A:\n    def __init__(self):\n        self._data = 1\ndef transform(df):\n    df['leak'] = str(df.index._data)\n    return df\n"),
+    ("private of a group under a name of an own class", "#script\nclass A:\n    def _selected_obj(self):\n        return 1\ndef transform(df):\n    df['leak'] = str(df.groupby('g')._selected_obj)\n    return df\n"),
+    ("private assigned on a frame", "#script\nclass A:\n    _item_cache = 1\ndef transform(df):\n    df._item_cache = 1\n    return df\n"),
+    ("sparse accessor", "df['leak'] = str(pd.Series(pd.arrays.SparseArray([0, 1])).sparse._parent)"),
+    ("sparse matrix", "df['leak'] = str(pd.DataFrame({'x': pd.arrays.SparseArray([0, 1])}).sparse.to_coo())"),
+    ("dunder name outside of a class", "x = __mul__"),
+    ("dunder name in a method", "#script\nclass A:\n    def f(self):\n        return __mul__\ndef transform(df):\n    return df\n"),
+    ("dunder alias of another kind", "#script\nclass A:\n    __new__ = len\ndef transform(df):\n    return df\n"),
+    ("dunder alias of a library function", "#script\nclass A:\n    __len__ = len\ndef transform(df):\n    return df\n"),
+    *((f"class of {base}", f"class A({base}):\n    pass") for base in ("dict", "list", "str", "int", "type", "tuple", "BaseException")),
     # bytes of objects
     *((expression, "a = np.array([len, df], dtype=object)\nv = np.zeros(1, dtype='O,i8')\ndf['leak'] = str(" + expression + ")")
       for expression in ("bytes(a)", "bytearray(a)", "bytes(v)", "bytes(v[0])", "a.tobytes()", "v.tobytes()",
@@ -804,6 +819,7 @@ CHANGED_LATER = [(name, LIAR + "".join("    " + line + "\n" for line in body.spl
     ("codes of a multiindex changed", "c = np.zeros(8, dtype='int8')\nm = pd.MultiIndex(levels=[[1.5, 2.5], [1.0]], codes=[c[:4], c[4:]])\nc[:] = 100\ndf['leak'] = None if (m.get_level_values(0) == 1.5).all() else 'memory'"),
     ("set_codes changed", "c = np.zeros(2, dtype='int8')\nm = pd.MultiIndex.from_arrays([[1, 2], [3, 4]]).set_codes([c, c])\nc[:] = 100\ndf['leak'] = None if (m.get_level_values(0) == 1).all() else 'memory'"),
     ("indices of groups changed", "gb = df.groupby('g')\nfor k, v in gb.indices.items():\n    v[:] = 10 ** 8\ngb.indices.clear()\ngb.groups.clear()\ndf['leak'] = None if gb.get_group('a').equals(df[df['g'] == 'a']) else 'changed'"),
+    ("ufunc.at on read-only codes", "c = pd.Categorical(['a', 'b'])\nnp.add.at(c.codes, [0], 99)\ndf['leak'] = 'written'"),
     ("ufunc.at", "i = np.zeros(1000, dtype=np.intp)\na = np.zeros(4, dtype=object)\ndef f(x, y):\n    i[:] = 10 ** 7\n    return 1\nnp.frompyfunc(f, 2, 1).at(a, i, 1)"),
     ("ufunc.at with a tuple", "i = np.zeros(1000, dtype=np.intp)\na = np.zeros((4, 4), dtype=object)\ndef f(x, y):\n    i[:] = 10 ** 7\n    return 1\nnp.ufunc.at(np.frompyfunc(f, 2, 1), a, (i, i), 1)"),
     ("ufunc.reduceat", "i = np.zeros(1000, dtype=np.intp)\na = np.array([1] * 4, dtype=object)\ndef f(x, y):\n    i[:] = 10 ** 7\n    return 1\nnp.frompyfunc(f, 2, 1).reduceat(a, i)"),

@@ -249,6 +249,26 @@ def tests(serve, wire, sample):
     serve(HEAD + "def transform(df):\n    return df\n", wide)
     yield "input types back", None if wire.done and [c[1] for c in wire.schema] == \
         ["d:38,2", "tss:", "tsu:UTC", "Z"] else f"{wire.error} {wire.schema}"
+    # -- errors outside of the script
+    real = convert.check_size
+
+    def fail(error):
+        def check_size(*args):
+            raise error
+        return check_size
+    try:
+        for error, kind in ((ValueError("x"), convert.RESULT), (RecursionError("x"), convert.RESULT),
+                            (MemoryError(), convert.MEMORY),
+                            (convert.pa.lib.ArrowMemoryError("x"), convert.MEMORY)):
+            convert.check_size = fail(error)
+            serve("def transform(df):\n    return df\n", frame, nullable)
+            yield f"{type(error).__name__} while sending", None if wire.error and wire.error[0] == kind \
+                else f"{wire.error}"
+    finally:
+        convert.check_size = real
+    serve("def transform(df):\n    raise MemoryError\n", frame, nullable)
+    yield "memory", None if wire.error and wire.error[0] == convert.MEMORY else f"{wire.error}"
+
     # -- validation
     import json
     import driver
