@@ -37,7 +37,8 @@ sorted(key=), Series.map, agg).  From it follow the rules:
     codes are copied on the way in, objects of the script are read once into
     plain lists before C code that reads them twice, and the library's own
     tables are handed out as copies.
- 12. The contents of arrays of objects are pointers: nothing reads them as bytes.
+ 12. The contents of arrays of objects are pointers: no function makes them of
+    bytes, and those that read bytes refuse them (README.md, Known limits).
 """
 import builtins as _builtins
 import ast
