@@ -6,10 +6,12 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
 #include "tr_errors.h"
+#include "tr_failure.h"
 #include "tr_result.h"
 
 /* Add a complaint about one column to the list for one error. */
@@ -73,9 +75,7 @@ tr_result_open(const uint8 *payload, uint32 len)
 	int			n = wire_schema_decode(payload, len, cols, &why);
 
 	if (n < 0)
-		ereport(ERROR,
-				(errcode(TR_ERR_PROTOCOL),
-				 errmsg("the worker broke the protocol: %s", why)));
+		tr_fail_protocol(why);
 	if (n == 0)
 		ereport(ERROR,
 				(errcode(TR_ERR_RESULT),
@@ -85,6 +85,9 @@ tr_result_open(const uint8 *payload, uint32 len)
 	result->chunk_context = AllocSetContextCreate(context,
 												  "transform result chunk",
 												  ALLOCSET_DEFAULT_SIZES);
+	result->row_context = AllocSetContextCreate(context,
+												"transform result rows",
+												ALLOCSET_DEFAULT_SIZES);
 	result->ncols = n;
 	result->formats = palloc0(sizeof(WireFormat) * n);
 	result->columns = palloc0(sizeof(TrDecoder) * n);
@@ -108,28 +111,31 @@ tr_result_open(const uint8 *payload, uint32 len)
 }
 
 void
-tr_result_begin(TrResult *result, const uint8 *payload, uint32 len,
-				uint32 *rows, uint32 *flags)
+tr_result_begin(TrResult *result, const uint8 *payload, uint32 len)
 {
-	WireChunk	chunk;
 	const char *why;
+
+	if (!wire_chunk_decode(payload, len, &result->chunk, &why))
+		tr_fail_protocol(why);
+	if ((int) result->chunk.columns != result->ncols)
+		tr_fail_protocol(psprintf("a chunk of %u columns after a schema of %d",
+								  result->chunk.columns, result->ncols));
+	result->rows += result->chunk.rows;
+}
+
+void
+tr_result_decode(TrResult *result)
+{
+	uint64		first_row = result->rows - result->chunk.rows + 1;
 	MemoryContext old;
 
-	if (!wire_chunk_decode(payload, len, &chunk, &why))
-		ereport(ERROR,
-				(errcode(TR_ERR_PROTOCOL),
-				 errmsg("the worker broke the protocol: %s", why)));
-	if ((int) chunk.columns != result->ncols)
-		ereport(ERROR,
-				(errcode(TR_ERR_PROTOCOL),
-				 errmsg("the worker broke the protocol: a chunk of %u columns after a schema of %d",
-						chunk.columns, result->ncols)));
+	MemoryContextReset(result->row_context);
 	MemoryContextReset(result->chunk_context);
 	old = MemoryContextSwitchTo(result->chunk_context);
 	for (int i = 0; i < result->ncols; i++)
-		tr_decoder_begin(&result->columns[i], &chunk, i, result->rows + 1);
+	{
+		CHECK_FOR_INTERRUPTS();
+		tr_decoder_begin(&result->columns[i], &result->chunk, i, first_row);
+	}
 	MemoryContextSwitchTo(old);
-	result->rows += chunk.rows;
-	*rows = chunk.rows;
-	*flags = chunk.flags;
 }

@@ -12,13 +12,17 @@
 typedef struct TrResult
 {
 	MemoryContext context;		/* this struct and the columns */
-	MemoryContext chunk_context;	/* values of the chunk at hand */
+	MemoryContext chunk_context;	/* buffers of the chunk at hand */
+	MemoryContext row_context;	/* values of a few rows: whoever stores them
+								 * resets it, since a byte on the wire can
+								 * cost a thousand here */
 	int			ncols;
 	WireFormat *formats;
 	TrDecoder  *columns;		/* name set; the type by whoever stores them */
 	Datum	   *values;			/* one row */
 	bool	   *nulls;
-	uint64		rows;			/* decoded so far */
+	WireChunk	chunk;			/* the chunk at hand */
+	uint64		rows;			/* so far, with the chunk at hand */
 } TrResult;
 
 /*
@@ -27,9 +31,12 @@ typedef struct TrResult
  */
 extern TrResult *tr_result_open(const uint8 *payload, uint32 len);
 
-/* Decode a chunk's columns; *rows of them.  Values live until the next call. */
+/* Begin a chunk: its table only, so that limits are checked before the rest. */
 extern void tr_result_begin(TrResult *result, const uint8 *payload,
-							uint32 len, uint32 *rows, uint32 *flags);
+							uint32 len);
+
+/* Decode the columns of the chunk that was begun. */
+extern void tr_result_decode(TrResult *result);
 
 /* Row `row` of the chunk into result->values and ->nulls. */
 static inline void

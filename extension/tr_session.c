@@ -35,6 +35,9 @@
 #define VALIDATE_CPU_MS		10000
 #define VALIDATE_MEMORY		(INT64CONST(256) * 1024 * 1024)
 
+/* A preview is held in memory, as JSON: most bytes of it, and of its wire. */
+#define PREVIEW_BYTES		(32 * 1024 * 1024)
+
 typedef struct Session
 {
 	const TrTask *task;
@@ -52,6 +55,7 @@ typedef struct Session
 	/* preview */
 	bool		preview;
 	List	   *rows;			/* of char *, JSON */
+	uint64		json_bytes;
 	TupleDesc	desc;
 
 	/* validation */
@@ -231,31 +235,45 @@ handle_schema(Session *s, const TrFrame *frame)
 }
 
 static void
+check_preview_bytes(uint64 bytes)
+{
+	if (bytes > PREVIEW_BYTES)
+		ereport(ERROR,
+				(errcode(TR_ERR_LIMIT),
+				 errmsg("the result is larger than the %d MB a preview may have",
+						PREVIEW_BYTES / 1024 / 1024),
+				 errhint("Preview fewer rows, or submit a job and look at its destination.")));
+}
+
+static void
 store_preview(Session *s, uint32 rows)
 {
 	MemoryContext caller = CurrentMemoryContext;
 
+	/* NULLs cost nothing on the wire and text grows as JSON: count both */
+	check_preview_bytes(s->output_bytes);
 	for (uint32 row = 0; row < rows; row++)
 	{
 		HeapTuple	tuple;
 		Datum		json;
-		MemoryContext old = MemoryContextSwitchTo(s->result->chunk_context);
 
 		CHECK_FOR_INTERRUPTS();
+		MemoryContextReset(s->result->row_context);
+		MemoryContextSwitchTo(s->result->row_context);
 		tr_result_row(s->result, row);
 		tuple = heap_form_tuple(s->desc, s->result->values, s->result->nulls);
 		json = DirectFunctionCall1(row_to_json,
 								   HeapTupleGetDatum(tuple));
+		s->json_bytes += VARSIZE_ANY_EXHDR(DatumGetPointer(json));
+		check_preview_bytes(s->json_bytes);
 		MemoryContextSwitchTo(caller);
 		s->rows = lappend(s->rows, TextDatumGetCString(json));
-		MemoryContextSwitchTo(old);
-		MemoryContextSwitchTo(caller);
 	}
 }
 
 /* The driver checks these limits early; a worker that does not is cut here. */
 static void
-check_output_limits(Session *s, uint32 rows, uint32 bytes)
+check_output_limits(Session *s, uint32 bytes)
 {
 	const TrLimits *limits = &s->task->limits;
 
@@ -278,13 +296,14 @@ static void
 handle_chunk(Session *s, const TrFrame *frame)
 {
 	uint32		rows;
-	uint32		flags;
 
 	if (s->result == NULL)
 		tr_fail_protocol("rows before their schema");
 	s->outcome->stage = TR_STAGE_OUTPUT;
-	tr_result_begin(s->result, frame->payload, frame->len, &rows, &flags);
-	check_output_limits(s, rows, frame->len);
+	tr_result_begin(s->result, frame->payload, frame->len);
+	check_output_limits(s, frame->len);
+	rows = s->result->chunk.rows;
+	tr_result_decode(s->result);
 	pg_atomic_write_u64(&s->progress->rows_returned, s->result->rows);
 	pg_atomic_write_u64(&s->progress->bytes_out, s->output_bytes);
 	if (s->preview)

@@ -37,7 +37,8 @@
 #include "tr_errors.h"
 #include "tr_sink.h"
 
-#define BULK_ROWS		1000	/* rows of one multi-insert */
+#define BULK_ROWS		1000	/* rows of one multi-insert, at most */
+#define BULK_VALUES		20000	/* and values: they are in memory together */
 #define RESULT_NAME		"transform_result"
 #define STORE_KB		(2 * 64 * 1024) /* a frame's rows stay in memory */
 
@@ -48,6 +49,7 @@ struct TrSink
 	Relation	bulk;			/* open when the bulk path is taken */
 	BulkInsertState bulk_state;
 	TupleTableSlot **slots;
+	int			nslots;
 
 	TupleDesc	desc;			/* of the ephemeral relation */
 	EphemeralNamedRelation enr;
@@ -327,8 +329,9 @@ begin_bulk(TrSink *sink)
 {
 	sink->bulk = table_open(sink->relid, RowExclusiveLock);
 	sink->bulk_state = GetBulkInsertState();
-	sink->slots = palloc(sizeof(TupleTableSlot *) * BULK_ROWS);
-	for (int i = 0; i < BULK_ROWS; i++)
+	sink->nslots = Max(1, Min(BULK_ROWS, BULK_VALUES / sink->result->ncols));
+	sink->slots = palloc(sizeof(TupleTableSlot *) * sink->nslots);
+	for (int i = 0; i < sink->nslots; i++)
 		sink->slots[i] = table_slot_create(sink->bulk, NULL);
 }
 
@@ -340,8 +343,9 @@ store_bulk(TrSink *sink, uint32 rows, TrSinkPump pump, void *arg)
 
 	for (uint32 row = 0; row < rows;)
 	{
-		int			n = Min(BULK_ROWS, rows - row);
+		int			n = Min((uint32) sink->nslots, rows - row);
 
+		MemoryContextReset(result->row_context);
 		for (int i = 0; i < n; i++, row++)
 		{
 			TupleTableSlot *slot = sink->slots[i];
@@ -363,7 +367,7 @@ store_bulk(TrSink *sink, uint32 rows, TrSinkPump pump, void *arg)
 static void
 end_bulk(TrSink *sink)
 {
-	for (int i = 0; i < BULK_ROWS; i++)
+	for (int i = 0; i < sink->nslots; i++)
 		ExecDropSingleTupleTableSlot(sink->slots[i]);
 	FreeBulkInsertState(sink->bulk_state);
 	table_finish_bulk_insert(sink->bulk, TABLE_INSERT_SKIP_FSM);
@@ -418,10 +422,12 @@ store_spi(TrSink *sink, uint32 rows, TrSinkPump pump, void *arg)
 {
 	TrResult   *result = sink->result;
 	Tuplestorestate *store = tuplestore_begin_heap(false, false, STORE_KB);
+	MemoryContext caller = MemoryContextSwitchTo(result->row_context);
 	int			rc;
 
 	for (uint32 row = 0; row < rows; row++)
 	{
+		MemoryContextReset(result->row_context);
 		tr_result_row(result, row);
 		tuplestore_putvalues(store, sink->desc, result->values,
 							 result->nulls);
@@ -431,6 +437,7 @@ store_spi(TrSink *sink, uint32 rows, TrSinkPump pump, void *arg)
 			pump(arg);
 		}
 	}
+	MemoryContextSwitchTo(caller);
 	sink->enr->reldata = store;
 	rc = SPI_execute_plan(sink->insert, NULL, NULL, false, 0);
 	if (rc != SPI_OK_INSERT)
@@ -479,7 +486,10 @@ tr_sink_store(TrSink *sink, uint32 rows, TrSinkPump pump, void *arg)
 		return;
 	old = MemoryContextSwitchTo(sink->result->chunk_context);
 	if (sink->bulk != NULL)
+	{
+		MemoryContextSwitchTo(sink->result->row_context);
 		store_bulk(sink, rows, pump, arg);
+	}
 	else
 		store_spi(sink, rows, pump, arg);
 	MemoryContextSwitchTo(old);
