@@ -6,6 +6,7 @@
  */
 #include "postgres.h"
 
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -14,17 +15,28 @@
 #include "tr_failure.h"
 #include "tr_result.h"
 
-/* Add a complaint about one column to the list for one error. */
-static void pg_attribute_printf(2, 3)
-complain(StringInfo problems, const char *format,...)
-{
-	char		line[512];
-	va_list		args;
+#define MAX_COMPLAINTS	8192	/* bytes after which no more are added */
 
-	va_start(args, format);
-	vsnprintf(line, sizeof(line), format, args);
-	va_end(args);
-	appendStringInfo(problems, "%s%s", problems->len > 0 ? "\n" : "", line);
+/*
+ * Add a complaint about one column to the list for one error.  It is never
+ * cut in its middle, which could be the middle of a character.
+ */
+static void
+complain(StringInfo problems, const char *line)
+{
+	if (problems->len < MAX_COMPLAINTS)
+		appendStringInfo(problems, "%s%s", problems->len > 0 ? "\n" : "",
+						 line);
+}
+
+/* Is the name in the server's encoding all that the worker sent? */
+static bool
+is_whole_name(const char *name, WireText sent)
+{
+	int			len;
+	char	   *utf8 = tr_text_to_utf8(name, strlen(name), &len);
+
+	return (uint32) len == sent.len && memcmp(utf8, sent.data, len) == 0;
 }
 
 static bool
@@ -44,21 +56,25 @@ check_column(TrResult *result, int i, const WireColumn *col,
 	int32		typmod;
 
 	if (name[0] == '\0')
-		complain(problems, "Column %d has an empty name.", i + 1);
+		complain(problems, psprintf("Column %d has an empty name.", i + 1));
 	else if (strlen(name) >= NAMEDATALEN)
-		complain(problems, "Column %d: the name \"%.40s...\" has %d bytes, %d are allowed.",
-				 i + 1, name, (int) strlen(name), NAMEDATALEN - 1);
+		complain(problems, psprintf("Column %d: the name \"%.*s...\" has %d bytes, %d are allowed.",
+									i + 1, pg_mbcliplen(name, strlen(name), 40),
+									name, (int) strlen(name), NAMEDATALEN - 1));
 	else if (memchr(col->name.data, 0, col->name.len) != NULL)
-		complain(problems, "Column %d: the name contains a NUL character.",
-				 i + 1);
+		complain(problems, psprintf("Column %d: the name contains a NUL character.",
+									i + 1));
+	else if (!is_whole_name(name, col->name))
+		complain(problems, psprintf("Column %d: the name \"%s\" contains characters that cannot be stored.",
+									i + 1, name));
 	else if (is_duplicate(result, i))
-		complain(problems, "Column \"%s\" stands there more than once.",
-				 name);
+		complain(problems, psprintf("Column \"%s\" stands there more than once.",
+									name));
 	if (!wire_format_parse(col->format, &result->formats[i]) ||
 		!OidIsValid(tr_type_for_format(&result->formats[i], &typmod)))
-		complain(problems, "Column \"%s\" has a type that cannot be stored (Arrow \"%s\").",
-				 name, tr_text_from_worker((WireText) {col->format,
-										   strlen(col->format)}, false));
+		complain(problems, psprintf("Column \"%s\" has a type that cannot be stored (Arrow \"%s\").",
+									name, tr_text_from_worker((WireText) {col->format,
+															  strlen(col->format)}, false)));
 }
 
 TrResult *
