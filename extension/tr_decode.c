@@ -28,14 +28,25 @@ tr_refuse(const TrDecoder *col, uint32 row, const char *what, const char *hint)
 			 errhint("%s", hint)));
 }
 
+/* A longer value is not quoted in an error: it would be in every log. */
+#define MAX_QUOTED		1024
+
+typedef struct Converting
+{
+	const TrDecoder *col;
+	int			len;
+} Converting;
+
 /* A conversion that raises its own error: say where it happened. */
 static void
 say_where(void *arg)
 {
-	TrDecoder  *col = arg;
+	const Converting *at = arg;
 
-	errcontext("result column \"%s\" of type %s", col->name,
-			   format_type_be(col->declared));
+	if (at->len > MAX_QUOTED)
+		errdetail("The value has %d bytes.", at->len);
+	errcontext("result column \"%s\" of type %s", at->col->name,
+			   format_type_be(at->col->declared));
 }
 
 /* ---- booleans, bytes, text ---- */
@@ -162,15 +173,32 @@ utf8_to_bpchar(TrDecoder *col, uint32 row)
 							   Int32GetDatum(col->typmod));
 }
 
+/* Names are cut, and uuid and enum quote what they refuse, at any length. */
+static void
+check_input_length(TrDecoder *col, uint32 row, int len)
+{
+	int			most = col->type == NAMEOID ? NAMEDATALEN - 1 : MAX_QUOTED;
+
+	if (len > most && col->type != JSONOID && col->type != JSONBOID)
+		ereport(ERROR,
+				(errcode(ERRCODE_STRING_DATA_RIGHT_TRUNCATION),
+				 errmsg("result column \"%s\", row " UINT64_FORMAT ": a text of %d bytes is too long for type %s",
+						col->name, col->first_row + row, len,
+						format_type_be(col->type)),
+				 errhint("Cut it in the script, for example df[\"x\"].str[:%d].", most)));
+}
+
 /* Types that travel as text: their input function decides. */
 static Datum
 utf8_to_input(TrDecoder *col, uint32 row)
 {
-	ErrorContextCallback callback = {error_context_stack, say_where, col};
+	Converting	at = {.col = col};
+	ErrorContextCallback callback = {error_context_stack, say_where, &at};
 	Datum		value;
-	int			len;
-	const char *text = server_text(col, row, &len);
+	const char *text = server_text(col, row, &at.len);
+	int			len = at.len;
 
+	check_input_length(col, row, len);
 	error_context_stack = &callback;
 	value = InputFunctionCall(&col->input, pnstrdup(text, len),
 							  col->input_param, col->typmod);
