@@ -26,12 +26,13 @@ tr_text_to_utf8(const char *text, int len, int *utf8_len)
 	return utf8;
 }
 
+/* Also U+0080 to U+009F: U+009B begins a terminal's escape sequence. */
 static bool
-is_control(unsigned char c, bool lines)
+is_control(const unsigned char *p, int len, bool lines)
 {
-	if (lines && (c == '\n' || c == '\t'))
+	if (lines && (*p == '\n' || *p == '\t'))
 		return false;
-	return c < 32 || c == 127;
+	return *p < 32 || *p == 127 || (len == 2 && *p == 0xC2 && p[1] < 0xA0);
 }
 
 /*
@@ -50,13 +51,18 @@ tr_text_from_worker(WireText text, bool lines)
 	{
 		int			len = pg_utf_mblen(p);
 		char	   *converted = NULL;
+		bool		bad = true;
 
-		if (is_control(*p, lines) || len > (int) left ||
+		if (len > (int) left ||
 			pg_encoding_verifymbstr(PG_UTF8, (const char *) p, len) != len)
+			len = 1;			/* not a character: on with the next byte */
+		else if (!is_control(p, len, lines))
+			bad = false;
+		if (bad)
 		{
 			appendStringInfoChar(&out, '?');
-			p++;
-			left--;
+			p += len;
+			left -= len;
 			continue;
 		}
 		if (len == 1 || GetDatabaseEncoding() == PG_UTF8)
