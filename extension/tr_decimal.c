@@ -159,7 +159,7 @@ tr_decimal_to_text(const uint8 *bytes, int width, int precision, int scale,
 	}
 	if (negative)
 		*out++ = '-';
-	if (digits <= scale)
+	if (digits <= Max(scale, 0))
 		*out++ = '0';
 	for (int at = Max(digits, scale) - 1; at >= 0; at--)
 	{
