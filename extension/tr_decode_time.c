@@ -138,7 +138,23 @@ Datum
 tr_duration_to_interval(TrDecoder *col, uint32 row)
 {
 	Interval   *interval = palloc0(sizeof(Interval));
+	Interval   *fitted;
 
 	interval->time = read_usecs(col, row);
-	return IntervalPGetDatum(interval);
+
+	/* the text of the smallest one cannot be read back, by no restore */
+	if (interval->time == PG_INT64_MIN)
+		tr_refuse(col, row, "the duration is out of range",
+				  "Replace it in the script; it may stand for a missing value.");
+	if (col->typmod < 0)
+		return IntervalPGetDatum(interval);
+	fitted = DatumGetIntervalP(DirectFunctionCall2(interval_scale,
+												   IntervalPGetDatum(interval),
+												   Int32GetDatum(col->typmod)));
+	if (memcmp(interval, fitted, sizeof(Interval)) != 0)
+		tr_refuse(col, row, psprintf("the duration has more than %s keeps",
+									 format_type_with_typemod(col->type,
+															  col->typmod)),
+				  "Use dt.floor() in the script to cut it on purpose.");
+	return IntervalPGetDatum(fitted);
 }
