@@ -35,6 +35,13 @@
 #define VALIDATE_CPU_MS		10000
 #define VALIDATE_MEMORY		(INT64CONST(256) * 1024 * 1024)
 
+/* What a log frame counts beside its text: it becomes a row, or a notice. */
+#define LOG_FRAME_COST		64
+
+/* Findings of a validation, as they come. */
+#define MAX_FINDINGS		1000
+#define FINDINGS_BYTES		(1024 * 1024)
+
 /* A preview is held in memory, as JSON: most bytes of it, and of its wire. */
 #define PREVIEW_BYTES		(32 * 1024 * 1024)
 
@@ -50,6 +57,7 @@ typedef struct Session
 	bool		fed;			/* END has been queued */
 	bool		done;			/* DONE has come */
 	uint64		log_bytes;
+	bool		log_cut;		/* said so */
 	uint64		output_bytes;
 
 	/* preview */
@@ -60,6 +68,7 @@ typedef struct Session
 
 	/* validation */
 	List	   *findings;
+	uint64		findings_bytes;
 } Session;
 
 /* ---- opening ---- */
@@ -147,6 +156,29 @@ open_feed(Session *s, uint64 row_limit)
 /* ---- what comes back ---- */
 
 static void
+write_log(Session *s, uint32 stream, const char *text)
+{
+	if (s->task->log != NULL)
+		s->task->log(s->task->log_arg, (int) stream, text, strlen(text));
+}
+
+/*
+ * The driver cuts its own output; a worker that does not is cut here, and one
+ * that sends its output in crumbs.
+ */
+static bool
+fits_log(Session *s, uint32 len)
+{
+	s->log_bytes += len + LOG_FRAME_COST;
+	if (s->log_bytes <= s->task->limits.log_bytes + 2 * WIRE_MAX_TEXT)
+		return true;
+	if (!s->log_cut)
+		write_log(s, WIRE_WARNING, "[output cut: too much, or in too many pieces]");
+	s->log_cut = true;
+	return false;
+}
+
+static void
 handle_log(Session *s, const TrFrame *frame)
 {
 	const char *why;
@@ -157,13 +189,10 @@ handle_log(Session *s, const TrFrame *frame)
 	if (!wire_log_decode(frame->payload, frame->len, &stream, &text, &why))
 		tr_fail_protocol(why);
 
-	/* the driver cuts its own output; a worker that does not is cut here */
-	s->log_bytes += text.len;
-	if (s->log_bytes > s->task->limits.log_bytes + 2 * WIRE_MAX_TEXT ||
-		s->task->log == NULL)
+	if (!fits_log(s, text.len))
 		return;
 	copy = tr_text_from_worker(text, true);
-	s->task->log(s->task->log_arg, (int) stream, copy, strlen(copy));
+	write_log(s, stream, copy);
 	pfree(copy);
 }
 
@@ -172,12 +201,17 @@ handle_finding(Session *s, const TrFrame *frame)
 {
 	const char *why;
 	WireFinding wire;
-	TrFinding  *finding = palloc0(sizeof(TrFinding));
+	TrFinding  *finding;
 
 	if (!wire_finding_decode(frame->payload, frame->len, &wire, &why))
 		tr_fail_protocol(why);
-	if (list_length(s->findings) >= 1000)
+	if (s->feed != NULL)
+		tr_fail_protocol("a finding where none was asked for");
+	s->findings_bytes += frame->len;
+	if (list_length(s->findings) >= MAX_FINDINGS ||
+		s->findings_bytes > FINDINGS_BYTES)
 		return;
+	finding = palloc0(sizeof(TrFinding));
 	finding->line = wire.line;
 	finding->column = wire.column;
 	finding->severity = wire.severity == 1 ? "error" : "warning";
@@ -410,6 +444,8 @@ handle_frame(Session *s, const TrFrame *frame)
 			handle_error(s, frame);
 			break;
 		case WIRE_DONE:
+			if (frame->len != 0)
+				tr_fail_protocol("bytes left over at the end of a payload");
 			s->done = true;
 			break;
 	}
