@@ -34,7 +34,7 @@ ROWS_BIG ?= 20000000
 
 .DEFAULT_GOAL := build
 .PHONY: help setup venv build module host install install-files uninstall temp-install \
-	demo demo-psql demo-stop play check check-style asan corpus bench crash fuzz clean
+	demo demo-psql demo-stop play check check-style asan corpus bench crash hostile fuzz clean
 
 help:
 	@echo 'make demo          install what is needed, build, run a real job on real data'
@@ -49,6 +49,7 @@ help:
 	@echo 'make corpus CORPUS=FOLDER [WALLS_OFF=language,imports]   scripts that attack, and scripts that must work'
 	@echo 'make bench [ROWS=2000000 ROWS_BIG=20000000]              speed and memory'
 	@echo 'make crash ROUNDS=200                                    kill -9 at random moments'
+	@echo 'make hostile ROUNDS=2000 [SEED=n] [ONLY=...]             a taken-over worker against the server'
 	@echo 'make fuzz RUNS=10000000                                  the frame decoder under libFuzzer'
 	@echo 'make asan          every test once with the module under AddressSanitizer'
 	@echo 'make check-style   the style checks alone'
@@ -127,6 +128,9 @@ bench: temp-install
 
 crash: temp-install
 	@$(S)/with-python.sh test/crash/run.py --rounds $(ROUNDS)
+
+hostile: temp-install
+	@$(S)/with-python.sh test/hostile/run.py --rounds $(ROUNDS) $(if $(SEED),--seed $(SEED)) --only '$(ONLY)'
 
 fuzz:
 	@$(S)/setup-debian.sh check

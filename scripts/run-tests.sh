@@ -16,12 +16,13 @@ set +e
 
 corpus_options=(--limits low)
 crash_rounds=${CRASH_ROUNDS:-12}
+hostile_rounds=${HOSTILE_ROUNDS:-300}
 fuzz_runs=${FUZZ_RUNS:-200000}
 suite_seconds=${SUITE_SECONDS:-900}
 
 suites=("$@")
 [ ${#suites[@]} -gt 0 ] ||
-	suites=(style unit policy host regress isolation tap corpus crash fuzz)
+	suites=(style unit policy host regress isolation tap corpus crash hostile fuzz)
 
 logs=$build/check
 rm -rf "$logs"
@@ -142,6 +143,8 @@ suite_corpus() {
 }
 
 suite_crash() { "$venv/bin/python3" -u "$top/test/crash/run.py" --rounds "$crash_rounds"; }
+
+suite_hostile() { "$venv/bin/python3" -u "$top/test/hostile/run.py" --rounds "$hostile_rounds"; }
 
 suite_fuzz() { "$top/scripts/fuzz.sh" "$fuzz_runs"; }
 

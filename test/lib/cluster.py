@@ -42,7 +42,9 @@ class Cluster:
             self.remove()
 
     def _script(self, command, *arguments):
-        environment = dict(os.environ, SERVER_ENVIRONMENT=" ".join("%s=%s" % kv for kv in self.environment.items()))
+        # beside what `make asan` has put there
+        variables = [os.environ.get("SERVER_ENVIRONMENT", ""), *["%s=%s" % kv for kv in self.environment.items()]]
+        environment = dict(os.environ, SERVER_ENVIRONMENT=" ".join(variables))
         subprocess.run([os.path.join(TOP, "scripts/cluster.sh"), command, self.folder, *arguments],
                        check=True, env=environment, stdin=subprocess.DEVNULL)
 
