@@ -128,7 +128,7 @@ suite_isolation() { pg_regress_suite isolation/pg_isolation_regress specs spec; 
 
 suite_tap() {
 	cd "$scratch/tap" || return 1
-	as_server env ${SERVER_ENVIRONMENT:-} PG_TEST_TIMEOUT_DEFAULT=60 PATH="$pg$bindir:$PATH" TESTDIR="$scratch/tap" TESTDATADIR="$scratch/tap/data" \
+	as_server env ${SERVER_ENVIRONMENT:-} TMPDIR="$scratch/tap" PG_TEST_TIMEOUT_DEFAULT=60 PATH="$pg$bindir:$PATH" TESTDIR="$scratch/tap" TESTDATADIR="$scratch/tap/data" \
 		TESTLOGDIR="$scratch/tap/log" PG_REGRESS="$pgxs_test/regress/pg_regress" \
 		TRANSFORM_CONF="$source/test/transform.conf" TRANSFORM_SOURCE="$source" \
 		prove -v -I "$pgxs_test/perl" -I "$source/test/perl" "$source"/test/tap/*.pl
