@@ -81,10 +81,14 @@ with Host("--workers", "2", "--max-workers", "2") as h:
            "a data connection that breaks ends the worker with a failure",
            j.exit and vars(j.exit))
 
-    begin = cpu_ticks(h.process.pid), [cpu_ticks(p) for p in
-                                       descendants(h.process.pid)]
-    time.sleep(1)       # the absence of work cannot be waited for
-    after = cpu_ticks(h.process.pid), [cpu_ticks(p) for p in
-                                       descendants(h.process.pid)]
-    tap.equal(after, begin, "an idle host uses no CPU")
+    def ticks():
+        return cpu_ticks(h.process.pid), [cpu_ticks(p) for p in
+                                          descendants(h.process.pid)]
+
+    def rests():
+        begin = ticks()
+        time.sleep(1)   # the absence of work cannot be waited for
+        return ticks() == begin
+    # the worker that replaces the last one may still be warming up
+    tap.ok(any(rests() for _ in range(5)), "an idle host uses no CPU")
 tap.done()
