@@ -55,7 +55,7 @@ walls_parse(const char *names, uint32_t *mask, ShErr *err)
 	*mask = 0;
 	while (*names != '\0')
 	{
-		size_t		len = strcspn(names, ",");
+		size_t		len = strcspn(names, ", ");
 		const Wall *wall = find_wall(names, len);
 
 		if (wall == NULL || wall->bit == WALL_DATABASE)
@@ -63,8 +63,7 @@ walls_parse(const char *names, uint32_t *mask, ShErr *err)
 							"switched off here", (int) len, names);
 		*mask |= wall->bit;
 		names += len;
-		if (*names == ',')
-			names++;
+		names += strspn(names, ", ");
 	}
 	return true;
 }
