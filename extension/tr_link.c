@@ -8,8 +8,8 @@
  * whoever decodes them.
  *
  * Received frames wait in a queue of at most two; then the worker's
- * connection is not read until one is released, so memory is bounded by the
- * size of two frames.
+ * connection is not read until one is released.  So at most four payloads are
+ * held: two queued, the one in its reader's hands, and a spare.
  */
 #include "postgres.h"
 
