@@ -38,7 +38,8 @@ sorted(key=), Series.map, agg).  From it follow the rules:
     plain lists before C code that reads them twice, and the library's own
     tables are handed out as copies.
  12. The contents of arrays of objects are pointers: no function makes them of
-    bytes, and those that read bytes refuse them (README.md, Known limits).
+    bytes, those that read bytes refuse them, and where no function is called
+    (b"%b" % a) the array itself does (py_arrays.c).
 """
 import builtins as _builtins
 import ast
@@ -1937,10 +1938,23 @@ def _read_rows_once():
         lambda self: self.dtype != object and bool(real.__get__(self, type(self))))
 
 
+def _hide_objects():
+    """Rule 12 where no function is called: operators, codecs, conversions."""
+    from _transform_arrays import hide_objects
+    for base in (np.ndarray, np.void):
+        classes = [base]
+        while classes:
+            cls = classes.pop()
+            if not hide_objects(cls, base is np.void):
+                raise RuntimeError(f"{cls} reads its buffer in a way of its own")
+            classes += type.__subclasses__(cls)
+
+
 def harden():
     """Once, after warm-up: the audit hook (which refuses nothing until arm()),
     and the places where a time zone's name chooses a file."""
     sys.addaudithook(_audit)
+    _hide_objects()
 
     def gettz(name=None):
         raise ValueError("dateutil time zones are not available")

@@ -153,7 +153,9 @@ start_interpreter(const PyConfiguration *c, ShErr *err)
 	status = Py_PreInitialize(&pre);
 	if (PyStatus_Exception(status))
 		return fail_status(err, status);
-	if (PyImport_AppendInittab("_transform_wire", PyInit__transform_wire) != 0)
+	if (PyImport_AppendInittab("_transform_wire", PyInit__transform_wire) != 0 ||
+		PyImport_AppendInittab("_transform_arrays",
+							   PyInit__transform_arrays) != 0)
 		return sh_error(err, "could not start Python: out of memory");
 	PyConfig_InitIsolatedConfig(&config);
 	status = initialize(&config, program);

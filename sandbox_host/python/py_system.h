@@ -15,6 +15,9 @@
 /* py_wire.c: the builtin module through which driver.py speaks. */
 extern PyObject *PyInit__transform_wire(void);
 
+/* py_arrays.c: the builtin module that keeps addresses out of scripts' hands. */
+extern PyObject *PyInit__transform_arrays(void);
+
 /*
  * Point the module at the data connection of this worker and begin its phases
  * anew.  Returns false with a Python exception set.
