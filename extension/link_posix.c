@@ -16,10 +16,62 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "miscadmin.h"
+#include "port.h"
+#include "storage/latch.h"
+#include "utils/memutils.h"
+
+#include "tr_compat.h"
 #include "tr_host.h"
 
 /* Where there is no close_range(): more than a server process ever opens. */
 #define LAST_DESCRIPTOR		4096
+
+/* Below the data directory, which is every server process's working
+ * directory; relative, since a socket path has 108 bytes at most. */
+#define DEFAULT_ADDRESS		"transform_host.sock"
+
+struct TrHost
+{
+	pid_t		pid;
+	int			lifeline;
+};
+
+struct TrConn
+{
+	int			fd;
+};
+
+struct TrWaitSet
+{
+	WaitEventSet *events;
+	int			nconns;
+	struct
+	{
+		int			position;	/* -1: no connection */
+		uint32		interest;
+	}			conns[TR_WAITSET_CONNS];
+};
+
+/* ---- defaults ---- */
+
+char *
+tr_host_default_program(void)
+{
+	char		dir[MAXPGPATH];
+
+	strlcpy(dir, my_exec_path, sizeof(dir));
+	get_parent_directory(dir);
+	return psprintf("%s/sandbox_host", dir);
+}
+
+const char *
+tr_host_default_address(void)
+{
+	return DEFAULT_ADDRESS;
+}
+
+/* ---- the host and its lifeline ---- */
 
 static bool
 make_nonblocking(int fd)
@@ -64,23 +116,26 @@ become_host(int lifeline, char **argv)
 	_exit(127);
 }
 
-void
-tr_host_start(TrHost *host, char **argv)
+TrHost *
+tr_host_start(char **argv)
 {
+	TrHost	   *host;
 	int			pair[2];
 	pid_t		pid;
 
-	host->pid = 0;
-	host->lifeline = PGINVALID_SOCKET;
 	if (access(argv[0], X_OK) != 0)
 		ereport(ERROR,
 				(errcode_for_file_access(),
 				 errmsg("could not execute sandbox host \"%s\": %m", argv[0]),
 				 errhint("Install sandbox_host with \"make install\", or set transform.sandbox_host to its path.")));
+	host = MemoryContextAlloc(TopMemoryContext, sizeof(TrHost));
 	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) != 0)
+	{
+		pfree(host);
 		ereport(ERROR,
 				(errcode_for_socket_access(),
 				 errmsg("could not create a socket pair for the sandbox host: %m")));
+	}
 
 	pid = fork();
 	if (pid == 0)
@@ -91,6 +146,7 @@ tr_host_start(TrHost *host, char **argv)
 		int			save_errno = errno;
 
 		close(pair[0]);
+		pfree(host);
 		errno = save_errno;
 		ereport(ERROR,
 				(errcode(ERRCODE_SYSTEM_ERROR),
@@ -98,8 +154,15 @@ tr_host_start(TrHost *host, char **argv)
 	}
 	(void) fcntl(pair[0], F_SETFD, FD_CLOEXEC);
 	(void) make_nonblocking(pair[0]);
-	host->pid = (int) pid;
+	host->pid = pid;
 	host->lifeline = pair[0];
+	return host;
+}
+
+int
+tr_host_pid(const TrHost *host)
+{
+	return (int) host->pid;
 }
 
 int
@@ -111,31 +174,42 @@ tr_host_read(TrHost *host, char *buf, int size)
 		return (int) n;
 	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
 		return 0;
-	tr_host_stop(host);
 	return -1;
 }
 
 void
 tr_host_stop(TrHost *host)
 {
-	if (host->lifeline != PGINVALID_SOCKET)
-		close(host->lifeline);
-	host->lifeline = PGINVALID_SOCKET;
-	if (host->pid > 0)
-	{
-		/*
-		 * End of file on its lifeline ends the host; the signal is for one
-		 * that hangs.  Nothing of it outlives this call.
-		 */
-		(void) kill(host->pid, SIGKILL);
-		while (waitpid(host->pid, NULL, 0) < 0 && errno == EINTR)
-			;
-	}
-	host->pid = 0;
+	close(host->lifeline);
+
+	/*
+	 * End of file on its lifeline ends the host; the signal is for one that
+	 * hangs.  Nothing of it outlives this call.
+	 */
+	(void) kill(host->pid, SIGKILL);
+	while (waitpid(host->pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	pfree(host);
 }
 
-pgsocket
-tr_host_connect(const char *address)
+void
+tr_host_wait(TrHost *host, long timeout, uint32 wait_event)
+{
+	int			flags = WL_LATCH_SET | WL_EXIT_ON_PM_DEATH;
+
+	if (timeout >= 0)
+		flags |= WL_TIMEOUT;
+	if (host != NULL)
+		flags |= WL_SOCKET_READABLE;
+	(void) WaitLatchOrSocket(MyLatch, flags,
+							 host != NULL ? host->lifeline : PGINVALID_SOCKET,
+							 timeout, wait_event);
+}
+
+/* ---- connections to the broker ---- */
+
+static int
+connect_socket(const char *address)
 {
 	struct sockaddr_un name;
 	int			fd;
@@ -145,13 +219,13 @@ tr_host_connect(const char *address)
 	if (strlen(address) >= sizeof(name.sun_path))
 	{
 		errno = ENAMETOOLONG;
-		return PGINVALID_SOCKET;
+		return -1;
 	}
 	strlcpy(name.sun_path, address, sizeof(name.sun_path));
 
 	fd = socket(AF_UNIX, SOCK_STREAM, 0);
 	if (fd < 0)
-		return PGINVALID_SOCKET;
+		return -1;
 	if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0 || !make_nonblocking(fd) ||
 		connect(fd, (struct sockaddr *) &name, sizeof(name)) != 0)
 	{
@@ -159,30 +233,101 @@ tr_host_connect(const char *address)
 
 		close(fd);
 		errno = save_errno;
-		return PGINVALID_SOCKET;
+		return -1;
 	}
 	return fd;
 }
 
-ssize_t
-tr_host_recv(pgsocket sock, void *buf, size_t len)
+TrConn *
+tr_conn_open(const char *address)
 {
-	return recv(sock, buf, len, 0);
+	TrConn	   *conn = MemoryContextAlloc(TopMemoryContext, sizeof(TrConn));
+	int			save_errno;
+
+	conn->fd = connect_socket(address);
+	if (conn->fd >= 0)
+		return conn;
+	save_errno = errno;
+	pfree(conn);
+	errno = save_errno;
+	return NULL;
 }
 
 ssize_t
-tr_host_send(pgsocket sock, const void *buf, size_t len)
+tr_conn_recv(TrConn *conn, void *buf, size_t len)
+{
+	return recv(conn->fd, buf, len, 0);
+}
+
+ssize_t
+tr_conn_send(TrConn *conn, const void *buf, size_t len)
 {
 #ifdef MSG_NOSIGNAL
-	return send(sock, buf, len, MSG_NOSIGNAL);
+	return send(conn->fd, buf, len, MSG_NOSIGNAL);
 #else
-	return send(sock, buf, len, 0);
+	return send(conn->fd, buf, len, 0);
 #endif
 }
 
 void
-tr_host_close(pgsocket sock)
+tr_conn_close(TrConn *conn)
 {
-	if (sock != PGINVALID_SOCKET)
-		close(sock);
+	if (conn == NULL)
+		return;
+	close(conn->fd);
+	pfree(conn);
+}
+
+/* ---- waiting for connections ---- */
+
+TrWaitSet *
+tr_waitset_create(TrConn *const *conns, int nconns)
+{
+	TrWaitSet  *set = MemoryContextAlloc(TopMemoryContext, sizeof(TrWaitSet));
+
+	Assert(nconns <= TR_WAITSET_CONNS);
+	set->events = tr_create_wait_event_set(2 + TR_WAITSET_CONNS);
+	set->nconns = nconns;
+	AddWaitEventToSet(set->events, WL_LATCH_SET, PGINVALID_SOCKET, MyLatch,
+					  NULL);
+	AddWaitEventToSet(set->events, WL_EXIT_ON_PM_DEATH, PGINVALID_SOCKET,
+					  NULL, NULL);
+	for (int i = 0; i < nconns; i++)
+	{
+		set->conns[i].interest = WL_SOCKET_READABLE;
+		set->conns[i].position = conns[i] == NULL ? -1 :
+			AddWaitEventToSet(set->events, WL_SOCKET_READABLE, conns[i]->fd,
+							  NULL, NULL);
+	}
+	return set;
+}
+
+bool
+tr_waitset_wait(TrWaitSet *set, const bool *sending, uint32 wait_event)
+{
+	WaitEvent	event;
+
+	for (int i = 0; i < set->nconns; i++)
+	{
+		uint32		want = WL_SOCKET_READABLE;
+
+		if (sending[i])
+			want |= WL_SOCKET_WRITEABLE;
+		if (set->conns[i].position >= 0 && want != set->conns[i].interest)
+		{
+			ModifyWaitEvent(set->events, set->conns[i].position, want, NULL);
+			set->conns[i].interest = want;
+		}
+	}
+	return WaitEventSetWait(set->events, -1, &event, 1, wait_event) > 0 &&
+		(event.events & WL_LATCH_SET) != 0;
+}
+
+void
+tr_waitset_free(TrWaitSet *set)
+{
+	if (set == NULL)
+		return;
+	FreeWaitEventSet(set->events);
+	pfree(set);
 }

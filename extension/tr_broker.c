@@ -14,7 +14,6 @@
 #include <sys/stat.h>
 
 #include "miscadmin.h"
-#include "port.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
@@ -32,7 +31,7 @@
 /* Beside the jobs: previews, validations, workers that are on their way. */
 #define EXTRA_WORKERS	8
 
-static TrHost host = {0, PGINVALID_SOCKET};
+static TrHost *host = NULL;
 static TrHostInfo info;
 static char line[TR_REASON_SIZE];
 static int	line_len = 0;
@@ -42,21 +41,27 @@ static TimestampTz started_at = 0;
 static TimestampTz next_start = 0;
 static char *running_settings = NULL;	/* the host was started with these */
 
+static int
+host_pid(void)
+{
+	return host != NULL ? tr_host_pid(host) : 0;
+}
+
 static void
 publish(TrHostState state, const char *reason)
 {
-	bool		same = info.state == state && info.pid == host.pid &&
+	bool		same = info.state == state && info.pid == host_pid() &&
 		strcmp(info.reason, reason) == 0;
 
 	info.state = state;
-	info.pid = host.pid;
+	info.pid = host_pid();
 	strlcpy(info.reason, reason, sizeof(info.reason));
 	if (same)
 		return;
 	if (state == TR_HOST_FAILED)
 		ereport(LOG, (errmsg("transform: sandbox_host is not available: %s", reason)));
 	else if (state == TR_HOST_READY)
-		ereport(LOG, (errmsg("transform: sandbox_host is ready (process %d)", host.pid)));
+		ereport(LOG, (errmsg("transform: sandbox_host is ready (process %d)", host_pid())));
 	tr_shmem_set_host(&info);
 }
 
@@ -65,13 +70,8 @@ publish(TrHostState state, const char *reason)
 static char *
 host_path(void)
 {
-	char		dir[MAXPGPATH];
-
-	if (tr_sandbox_host[0] != '\0')
-		return pstrdup(tr_sandbox_host);
-	strlcpy(dir, my_exec_path, sizeof(dir));
-	get_parent_directory(dir);
-	return psprintf("%s/sandbox_host", dir);
+	return tr_sandbox_host[0] != '\0' ? pstrdup(tr_sandbox_host) :
+		tr_host_default_program();
 }
 
 static char *
@@ -174,7 +174,7 @@ start_host(char **argv)
 
 	PG_TRY();
 	{
-		tr_host_start(&host, argv);
+		host = tr_host_start(argv);
 		started_at = GetCurrentTimestamp();
 		line_len = 0;
 		said_failed = false;
@@ -188,8 +188,6 @@ start_host(char **argv)
 		MemoryContextSwitchTo(context);
 		edata = CopyErrorData();
 		FlushErrorState();
-		host.pid = 0;
-		host.lifeline = PGINVALID_SOCKET;
 		publish(TR_HOST_FAILED, edata->message);
 		young_deaths++;
 		start_later(delay_after(young_deaths));
@@ -224,8 +222,7 @@ host_is_gone(void)
 	bool		young = info.state != TR_HOST_READY ||
 		!TimestampDifferenceExceeds(started_at, GetCurrentTimestamp(), YOUNG_MS);
 
-	host.pid = 0;
-	host.lifeline = PGINVALID_SOCKET;
+	tr_broker_stop();
 	young_deaths = young ? young_deaths + 1 : 0;
 	if (said_failed)
 		publish(TR_HOST_FAILED, pstrdup(info.reason));
@@ -267,7 +264,7 @@ read_lifeline(void)
 	char		buf[512];
 	int			n;
 
-	while (host.pid != 0 && (n = tr_host_read(&host, buf, sizeof(buf))) != 0)
+	while (host != NULL && (n = tr_host_read(host, buf, sizeof(buf))) != 0)
 	{
 		if (n < 0)
 		{
@@ -289,10 +286,11 @@ read_lifeline(void)
 void
 tr_broker_stop(void)
 {
-	if (host.pid != 0)
-		tr_host_stop(&host);
-	host.pid = 0;
-	host.lifeline = PGINVALID_SOCKET;
+	TrHost	   *old = host;
+
+	host = NULL;
+	if (old != NULL)
+		tr_host_stop(old);
 }
 
 /* A change waits until no job runs, then the host is started anew. */
@@ -303,7 +301,7 @@ tr_broker_reload(void)
 
 	if (running_settings != NULL && strcmp(now, running_settings) != 0)
 	{
-		if (host.pid != 0)
+		if (host != NULL)
 			publish(TR_HOST_DRAINING, "settings of the sandbox have changed; it restarts when the running jobs are over");
 		young_deaths = 0;
 		next_start = 0;
@@ -328,7 +326,7 @@ tr_broker_tick(void)
 
 	read_lifeline();
 	finish_draining();
-	if (host.pid != 0)
+	if (host != NULL)
 		return -1;
 	if (tr_sandbox_address[0] != '\0')
 	{
@@ -341,12 +339,12 @@ tr_broker_tick(void)
 	if (wait > 0)
 		return wait;
 	try_start();
-	return host.pid != 0 ? -1 :
+	return host != NULL ? -1 :
 		Max(1, TimestampDifferenceMilliseconds(GetCurrentTimestamp(), next_start));
 }
 
-pgsocket
-tr_broker_lifeline(void)
+void
+tr_broker_wait(long timeout, uint32 wait_event)
 {
-	return host.pid != 0 ? host.lifeline : PGINVALID_SOCKET;
+	tr_host_wait(host, timeout, wait_event);
 }

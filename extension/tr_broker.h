@@ -15,8 +15,8 @@ extern long tr_broker_tick(void);
 /* The settings may have changed. */
 extern void tr_broker_reload(void);
 
-/* To wait for readability on, or PGINVALID_SOCKET. */
-extern pgsocket tr_broker_lifeline(void);
+/* Wait for the latch, word from the host, or `timeout` ms (-1: for ever). */
+extern void tr_broker_wait(long timeout, uint32 wait_event);
 
 extern void tr_broker_stop(void);
 

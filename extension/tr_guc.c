@@ -20,6 +20,7 @@
 
 #include "tr_compat.h"
 #include "tr_guc.h"
+#include "tr_host.h"
 #include "tr_walls.h"
 
 int			tr_max_concurrent_jobs = 4;
@@ -293,5 +294,5 @@ const char *
 tr_guc_address(void)
 {
 	return tr_sandbox_address[0] != '\0' ? tr_sandbox_address :
-		TR_DEFAULT_ADDRESS;
+		tr_host_default_address();
 }

@@ -39,10 +39,7 @@ extern void tr_guc_apply_ceilings(TrLimits *limits);
 extern uint32 tr_guc_required_walls(void);
 extern uint32 tr_guc_walls_off(void);
 
-/* Where the broker listens: tr_sandbox_address, or the default below the
- * data directory (relative, since a socket path has 108 bytes at most). */
+/* Where the broker listens: tr_sandbox_address, or the system's default. */
 extern const char *tr_guc_address(void);
-
-#define TR_DEFAULT_ADDRESS	"transform_host.sock"
 
 #endif							/* TR_GUC_H */

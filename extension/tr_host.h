@@ -1,22 +1,28 @@
 /*
  * tr_host.h
- *		The extension's one operating-system seam: starting sandbox_host and
- *		connecting to it.  Implemented in whole files: link_posix.c,
- *		link_win32.c.
+ *		The extension's one operating-system seam: starting sandbox_host,
+ *		connecting to it, and waiting for either.  Implemented in whole files:
+ *		link_posix.c, link_win32.c.
  *
- * Process: tr_host_start, _read, _stop: the launcher.  tr_host_connect: any.
+ * Process: tr_host_*: the launcher.  tr_conn_*, tr_waitset_*: any.  The
+ * defaults: any.
  */
 #ifndef TR_HOST_H
 #define TR_HOST_H
 
 #include "postgres.h"
 
-typedef struct TrHost
-{
-	int			pid;			/* 0: not running */
-	pgsocket	lifeline;		/* readable: status text, or end of file when
-								 * the host is gone */
-} TrHost;
+/* ---- defaults that differ by system; palloc'd where not const ---- */
+
+/* Where "make install" or the package puts sandbox_host. */
+extern char *tr_host_default_program(void);
+
+/* Where a host that the launcher starts listens; one per cluster. */
+extern const char *tr_host_default_address(void);
+
+/* ---- the host and its lifeline ---- */
+
+typedef struct TrHost TrHost;
 
 /*
  * Start `argv[0]` with `argv` (NULL-terminated), empty environment, no open
@@ -24,25 +30,60 @@ typedef struct TrHost
  * Raises when the program cannot be started.  The host ends when the
  * lifeline's other end closes, that is when the launcher goes, however.
  */
-extern void tr_host_start(TrHost *host, char **argv);
+extern TrHost *tr_host_start(char **argv);
+extern int	tr_host_pid(const TrHost *host);
 
 /* Bytes read from the lifeline without waiting; 0 nothing now; -1 the host
- * is gone (it has been reaped). */
+ * is gone. */
 extern int	tr_host_read(TrHost *host, char *buf, int size);
 
-/* Close the lifeline, wait for the end of the host, reap it. */
+/* Close the lifeline, wait for the end of the host, reap it, free. */
 extern void tr_host_stop(TrHost *host);
 
 /*
- * Connect to the broker.  Returns a non-blocking socket, or PGINVALID_SOCKET
- * with errno set.
+ * Wait for the latch, `timeout` ms (-1: for ever) or something to read from
+ * the host (which may be NULL); leaves with the postmaster.
  */
-extern pgsocket tr_host_connect(const char *address);
+extern void tr_host_wait(TrHost *host, long timeout, uint32 wait_event);
 
-/* Non-blocking I/O on such a socket: bytes, 0 end of file, -1 with errno
- * (EAGAIN when it would block). */
-extern ssize_t tr_host_recv(pgsocket sock, void *buf, size_t len);
-extern ssize_t tr_host_send(pgsocket sock, const void *buf, size_t len);
-extern void tr_host_close(pgsocket sock);
+/* ---- connections to the broker ---- */
+
+typedef struct TrConn TrConn;
+
+/* NULL with errno when nobody answers.  It stays until tr_conn_close(). */
+extern TrConn *tr_conn_open(const char *address);
+
+/*
+ * Bytes moved without waiting; 0 end of file (recv); -1 with errno, EAGAIN
+ * when it would block.  What was sent need not stay.
+ */
+extern ssize_t tr_conn_recv(TrConn *conn, void *buf, size_t len);
+extern ssize_t tr_conn_send(TrConn *conn, const void *buf, size_t len);
+
+/* NULL is allowed.  No wait set may have it any more. */
+extern void tr_conn_close(TrConn *conn);
+
+/* ---- waiting for connections ---- */
+
+#define TR_WAITSET_CONNS	2
+
+typedef struct TrWaitSet TrWaitSet;
+
+/*
+ * A set of up to TR_WAITSET_CONNS connections, and always the latch and the
+ * postmaster.  NULLs are left out.
+ */
+extern TrWaitSet *tr_waitset_create(TrConn *const *conns, int nconns);
+
+/*
+ * Wait until the latch is set, a connection has something to receive (end of
+ * file included) or, where `sending` says so, takes bytes again.  Returns
+ * true for the latch.  Leaves with the postmaster.
+ */
+extern bool tr_waitset_wait(TrWaitSet *set, const bool *sending,
+							uint32 wait_event);
+
+/* NULL is allowed. */
+extern void tr_waitset_free(TrWaitSet *set);
 
 #endif							/* TR_HOST_H */

@@ -254,15 +254,8 @@ static void
 wait_for_something(long timeout)
 {
 	static uint32 event = 0;
-	pgsocket	lifeline = tr_broker_lifeline();
-	int			flags = WL_LATCH_SET | WL_EXIT_ON_PM_DEATH;
 
-	if (timeout >= 0)
-		flags |= WL_TIMEOUT;
-	if (lifeline != PGINVALID_SOCKET)
-		flags |= WL_SOCKET_READABLE;
-	(void) WaitLatchOrSocket(MyLatch, flags, lifeline, timeout,
-							 tr_wait_event(&event, "TransformLauncherMain"));
+	tr_broker_wait(timeout, tr_wait_event(&event, "TransformLauncherMain"));
 	ResetLatch(MyLatch);
 	CHECK_FOR_INTERRUPTS();
 }

@@ -18,7 +18,6 @@
 
 #include "tr_compat.h"
 #include "tr_errors.h"
-#include "tr_host.h"
 #include "tr_link_private.h"
 
 /* ---- life ---- */
@@ -28,34 +27,22 @@ link_reset(void *arg)
 {
 	TrLink	   *link = arg;
 
-	if (link->events != NULL)
-		FreeWaitEventSet(link->events);
-	tr_host_close(link->control);
-	tr_host_close(link->data);
-	link->events = NULL;
-	link->control = link->data = PGINVALID_SOCKET;
+	tr_waitset_free(link->waitset);
+	tr_conn_close(link->control);
+	tr_conn_close(link->data);
+	link->waitset = NULL;
+	link->control = link->data = NULL;
 }
 
 /* Wait for the latch, postmaster death and the connections still open. */
 static void
-build_events(TrLink *link)
+build_waitset(TrLink *link)
 {
-	if (link->events != NULL)
-		FreeWaitEventSet(link->events);
-	link->events = tr_create_wait_event_set(4);
-	AddWaitEventToSet(link->events, WL_LATCH_SET, PGINVALID_SOCKET, MyLatch,
-					  NULL);
-	AddWaitEventToSet(link->events, WL_EXIT_ON_PM_DEATH, PGINVALID_SOCKET,
-					  NULL, NULL);
-	link->control_interest = link->data_interest = WL_SOCKET_READABLE;
-	if (link->control != PGINVALID_SOCKET)
-		link->control_event = AddWaitEventToSet(link->events,
-												WL_SOCKET_READABLE,
-												link->control, NULL, NULL);
-	if (link->data != PGINVALID_SOCKET)
-		link->data_event = AddWaitEventToSet(link->events,
-											 WL_SOCKET_READABLE,
-											 link->data, NULL, NULL);
+	TrConn	   *conns[TR_WAITSET_CONNS] = {link->control, link->data};
+
+	tr_waitset_free(link->waitset);
+	link->waitset = NULL;
+	link->waitset = tr_waitset_create(conns, TR_WAITSET_CONNS);
 }
 
 /*
@@ -65,39 +52,43 @@ build_events(TrLink *link)
 static void
 drop_closed(TrLink *link)
 {
-	bool		dropped = false;
+	TrConn	   *data = NULL;
+	TrConn	   *control = NULL;
 
-	if (link->state.data_closed && link->data != PGINVALID_SOCKET)
+	if (link->state.data_closed && link->data != NULL)
 	{
-		tr_host_close(link->data);
-		link->data = PGINVALID_SOCKET;
+		data = link->data;
+		link->data = NULL;
 		link->data_out.sent = link->data_out.used;
 		link->segment = link->nsegments = 0;
-		dropped = true;
 	}
-	if (link->state.control_closed && link->control != PGINVALID_SOCKET)
+	if (link->state.control_closed && link->control != NULL)
 	{
-		tr_host_close(link->control);
-		link->control = PGINVALID_SOCKET;
+		control = link->control;
+		link->control = NULL;
 		link->control_out.sent = link->control_out.used;
-		dropped = true;
 	}
-	if (dropped)
-		build_events(link);
+	if (data == NULL && control == NULL)
+		return;
+	tr_waitset_free(link->waitset);
+	link->waitset = NULL;
+	tr_conn_close(data);
+	tr_conn_close(control);
+	build_waitset(link);
 }
 
-static pgsocket
+static TrConn *
 connect_or_fail(const char *address)
 {
-	pgsocket	sock = tr_host_connect(address);
+	TrConn	   *conn = tr_conn_open(address);
 
-	if (sock == PGINVALID_SOCKET)
+	if (conn == NULL)
 		ereport(ERROR,
 				(errcode(TR_ERR_SANDBOX),
 				 errmsg("could not connect to the sandbox host at \"%s\": %m",
 						address),
 				 errhint("Look at transform_sandbox_status() and the server log: the launcher starts the host and says there why it cannot.")));
-	return sock;
+	return conn;
 }
 
 static TrLink *
@@ -109,7 +100,6 @@ link_create(const char *address, bool with_data)
 	TrLink	   *link = MemoryContextAllocZero(context, sizeof(TrLink));
 
 	link->context = context;
-	link->control = link->data = PGINVALID_SOCKET;
 	link->on_reset.func = link_reset;
 	link->on_reset.arg = link;
 	MemoryContextRegisterResetCallback(context, &link->on_reset);
@@ -121,7 +111,7 @@ link_create(const char *address, bool with_data)
 	if (with_data)
 		link->data = connect_or_fail(address);
 
-	build_events(link);
+	build_waitset(link);
 	return link;
 }
 
@@ -197,12 +187,12 @@ tr_link_open_status(const char *address)
 void
 tr_link_pump(TrLink *link)
 {
-	if (link->control != PGINVALID_SOCKET)
+	if (link->control != NULL)
 	{
 		tr_link_send_control(link);
 		tr_link_recv_control(link);
 	}
-	if (link->data != PGINVALID_SOCKET)
+	if (link->data != NULL)
 	{
 		/*
 		 * A send that fails says only that the worker reads no more; what it
@@ -214,35 +204,17 @@ tr_link_pump(TrLink *link)
 	drop_closed(link);
 }
 
-static void
-set_interest(TrLink *link, int event, uint32 *now, uint32 want)
-{
-	if (want != *now)
-		ModifyWaitEvent(link->events, event, want, NULL);
-	*now = want;
-}
-
 void
 tr_link_wait(TrLink *link)
 {
-	uint32		control = WL_SOCKET_READABLE;
-	uint32		data = WL_SOCKET_READABLE;
-	WaitEvent	event;
+	bool		sending[TR_WAITSET_CONNS] = {
+		link->control_out.sent < link->control_out.used,
+		!tr_link_sent(link)
+	};
 	static uint32 wait_event;
 
-	if (link->control_out.sent < link->control_out.used)
-		control |= WL_SOCKET_WRITEABLE;
-	if (!tr_link_sent(link))
-		data |= WL_SOCKET_WRITEABLE;
-	if (link->control != PGINVALID_SOCKET)
-		set_interest(link, link->control_event, &link->control_interest,
-					 control);
-	if (link->data != PGINVALID_SOCKET)
-		set_interest(link, link->data_event, &link->data_interest, data);
-
-	(void) WaitEventSetWait(link->events, -1, &event, 1,
-							tr_wait_event(&wait_event, "TransformSandbox"));
-	if (event.events & WL_LATCH_SET)
+	if (tr_waitset_wait(link->waitset, sending,
+						tr_wait_event(&wait_event, "TransformSandbox")))
 		ResetLatch(MyLatch);
 	CHECK_FOR_INTERRUPTS();
 	tr_link_pump(link);

@@ -5,8 +5,7 @@
 #ifndef TR_LINK_PRIVATE_H
 #define TR_LINK_PRIVATE_H
 
-#include "storage/latch.h"
-
+#include "tr_host.h"
 #include "tr_link.h"
 
 #define MAX_QUEUED		2
@@ -43,13 +42,9 @@ struct TrLink
 {
 	MemoryContext context;
 	MemoryContextCallback on_reset;
-	pgsocket	control;
-	pgsocket	data;
-	WaitEventSet *events;
-	int			control_event;
-	int			data_event;
-	uint32		control_interest;
-	uint32		data_interest;
+	TrConn	   *control;		/* NULL: closed */
+	TrConn	   *data;
+	TrWaitSet  *waitset;		/* of those that are open */
 
 	WirePhase	control_phase;
 	WirePhase	data_phase;

@@ -13,7 +13,6 @@
 #include "utils/memutils.h"
 
 #include "tr_errors.h"
-#include "tr_host.h"
 #include "tr_link_private.h"
 
 /* Text of the broker for a message: trusted, but kept printable. */
@@ -110,7 +109,7 @@ tr_link_recv_control(TrLink *link)
 	while (!link->state.control_closed && !link->has_status_row &&
 		   link->control_used < CONTROL_BUFFER)
 	{
-		ssize_t		n = tr_host_recv(link->control,
+		ssize_t		n = tr_conn_recv(link->control,
 									 link->control_in + link->control_used,
 									 CONTROL_BUFFER - link->control_used);
 
@@ -184,7 +183,7 @@ recv_data_once(TrLink *link)
 		at = in->frame.payload + in->payload_used;
 		want = in->frame.len - in->payload_used;
 	}
-	n = tr_host_recv(link->data, at, want);
+	n = tr_conn_recv(link->data, at, want);
 	if (n < 0 && errno == EINTR)
 		return true;
 	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))

@@ -10,7 +10,6 @@
 
 #include "utils/memutils.h"
 
-#include "tr_host.h"
 #include "tr_link_private.h"
 
 static const uint8 zeros[8];
@@ -95,10 +94,10 @@ tr_link_kill(TrLink *link)
 
 /* Send what can be sent; false when the connection has broken or is full. */
 static bool
-send_some(pgsocket sock, const uint8 *data, size_t len, size_t *sent,
+send_some(TrConn *conn, const uint8 *data, size_t len, size_t *sent,
 		  bool *closed)
 {
-	ssize_t		n = tr_host_send(sock, data, len);
+	ssize_t		n = tr_conn_send(conn, data, len);
 
 	if (n > 0)
 	{
@@ -114,11 +113,11 @@ send_some(pgsocket sock, const uint8 *data, size_t len, size_t *sent,
 }
 
 static void
-send_outgoing(pgsocket sock, Outgoing *out, bool *closed)
+send_outgoing(TrConn *conn, Outgoing *out, bool *closed)
 {
 	while (out->sent < out->used && !*closed)
 	{
-		if (!send_some(sock, out->data + out->sent, out->used - out->sent,
+		if (!send_some(conn, out->data + out->sent, out->used - out->sent,
 					   &out->sent, closed))
 			break;
 	}
