@@ -26,6 +26,7 @@ typedef struct TrDatabase
 
 typedef struct TrSlot
 {
+	LWLock		ring_lock;		/* of log, alone; the rest is the shared lock's */
 	uint64		generation;		/* counts assignments */
 	TrSlotState state;
 	TrAssignment a;
@@ -41,6 +42,8 @@ typedef struct TrSlot
 
 typedef struct TrShared
 {
+	int			tranche;		/* of all our locks */
+	LWLock		lock;
 	int			launcher_pid;	/* 0: none */
 	int			launcher_procno;
 	bool		sweep;
@@ -56,9 +59,6 @@ extern TrShared *tr_shared;		/* NULL: not preloaded */
 
 extern void tr_shmem_lock(void);
 extern void tr_shmem_unlock(void);
-
-/* The lock of a slot's log ring. */
-extern LWLock *tr_shmem_ring_lock(int slot);
 
 /* With the lock held: */
 extern void tr_wake_launcher_locked(void);

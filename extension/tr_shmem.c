@@ -25,14 +25,14 @@
 #define RETRY_MS	1000
 
 TrShared   *tr_shared = NULL;
-static LWLockPadded *locks = NULL;
 
 static shmem_startup_hook_type prev_startup_hook = NULL;
 #if TR_HAVE_SHMEM_REQUEST_HOOK
 static shmem_request_hook_type prev_request_hook = NULL;
 #endif
 
-#define TR_TRANCHE	"transform"
+/* of the struct, and of the tranche of its locks */
+#define TR_NAME		"transform"
 
 /* ---- set-up ---- */
 
@@ -51,7 +51,6 @@ shmem_request(void)
 		prev_request_hook();
 #endif
 	RequestAddinShmemSpace(shared_size());
-	RequestNamedLWLockTranche(TR_TRANCHE, 1 + tr_max_concurrent_jobs);
 }
 
 static void
@@ -68,6 +67,27 @@ init_progress(TrProgress *p)
 }
 
 static void
+init_shared(void)
+{
+	memset(tr_shared, 0, shared_size());
+	tr_shared->tranche = LWLockNewTrancheId();
+	LWLockInitialize(&tr_shared->lock, tr_shared->tranche);
+	ConditionVariableInit(&tr_shared->finished);
+	ConditionVariableInit(&tr_shared->host_changed);
+	tr_shared->nslots = tr_max_concurrent_jobs;
+	for (int i = 0; i < tr_shared->nslots; i++)
+	{
+		LWLockInitialize(&tr_shared->slots[i].ring_lock, tr_shared->tranche);
+		init_progress(&tr_shared->slots[i].progress);
+	}
+}
+
+/*
+ * In the postmaster; where processes are not forked (Windows), in each of
+ * them again.  So the locks lie in the struct: what a named tranche was given
+ * is known to the postmaster alone.
+ */
+static void
 shmem_startup(void)
 {
 	bool		found;
@@ -76,18 +96,11 @@ shmem_startup(void)
 		prev_startup_hook();
 
 	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
-	tr_shared = ShmemInitStruct(TR_TRANCHE, shared_size(), &found);
-	locks = GetNamedLWLockTranche(TR_TRANCHE);
+	tr_shared = ShmemInitStruct(TR_NAME, shared_size(), &found);
 	if (!found)
-	{
-		memset(tr_shared, 0, shared_size());
-		ConditionVariableInit(&tr_shared->finished);
-		ConditionVariableInit(&tr_shared->host_changed);
-		tr_shared->nslots = tr_max_concurrent_jobs;
-		for (int i = 0; i < tr_shared->nslots; i++)
-			init_progress(&tr_shared->slots[i].progress);
-	}
+		init_shared();
 	LWLockRelease(AddinShmemInitLock);
+	LWLockRegisterTranche(tr_shared->tranche, TR_NAME);
 }
 
 void
@@ -112,19 +125,13 @@ tr_shmem_ready(void)
 void
 tr_shmem_lock(void)
 {
-	LWLockAcquire(&locks[0].lock, LW_EXCLUSIVE);
+	LWLockAcquire(&tr_shared->lock, LW_EXCLUSIVE);
 }
 
 void
 tr_shmem_unlock(void)
 {
-	LWLockRelease(&locks[0].lock);
-}
-
-LWLock *
-tr_shmem_ring_lock(int slot)
-{
-	return &locks[slot + 1].lock;
+	LWLockRelease(&tr_shared->lock);
 }
 
 /* ---- waking; the lock is held ---- */

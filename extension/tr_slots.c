@@ -301,12 +301,12 @@ tr_slot_wake_scheduler(int slot)
 TrLogRing *
 tr_slot_ring_lock(int slot)
 {
-	LWLockAcquire(tr_shmem_ring_lock(slot), LW_EXCLUSIVE);
+	LWLockAcquire(&tr_shared->slots[slot].ring_lock, LW_EXCLUSIVE);
 	return &tr_shared->slots[slot].log;
 }
 
 void
 tr_slot_ring_unlock(int slot)
 {
-	LWLockRelease(tr_shmem_ring_lock(slot));
+	LWLockRelease(&tr_shared->slots[slot].ring_lock);
 }
