@@ -6,6 +6,12 @@
 if [ -s "$build/clusters" ]; then
 	"$top/scripts/cluster.sh" remove-all
 fi
+if [ -s "$build/windows/clusters" ]; then
+	"$top/scripts/windows/cluster.sh" remove-all
+fi
+if [ -d "$build/windows/room/prefix" ]; then
+	"$top/scripts/windows/wine.sh" wineserver -k || :
+fi
 if [ -s "$build/run-folder" ]; then
 	rm -rf "$(cat "$build/run-folder")"
 fi

@@ -18,7 +18,9 @@ umask 022
 LC_ALL=C.UTF-8
 export LC_ALL
 
-top=$(cd "$(dirname "$0")/.." && pwd -P)
+top=$(dirname "$0")/..
+[ -f "$top/control/transform.control" ] || top=$top/..	# scripts/windows/
+top=$(cd "$top" && pwd -P)
 build=${BUILD:-$top/build}
 mkdir -p "$build"
 build=$(cd "$build" && pwd -P)

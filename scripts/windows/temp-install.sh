@@ -1,0 +1,38 @@
+#!/bin/sh
+# temp-install.sh [SERVER ...]: servers of our own for the tests, room/run/17m
+# and so on: the downloaded server with the module, the program, the driver and
+# the Python runtime where install.cmd puts them.  Big files are hard links.
+# Takes what has been built so far; made anew at every call.
+. "$(dirname "$0")/common.sh"
+[ -f "$windows/.done-prefix" ] || die 'not set up: scripts/windows/setup.sh'
+
+# link_tree FROM TO: TO is a copy whose files are hard links.
+link_tree() {
+	mkdir -p "$2"
+	cp -al "$1/." "$2/"
+}
+
+install_into() {
+	to=$room/run/$1
+	[ -d "$room/pg$1" ] || die "no server $1: scripts/windows/setup.sh $1"
+	rm -rf "$to"
+	mkdir -p "$room/run"
+	link_tree "$room/pg$1" "$to"
+	server_folders "$to"
+	mkdir -p "$lib/transform/python"
+	cp "$top"/sandbox_host/python/*.py "$lib/transform/python/"
+	cp "$top/control/transform.control" "$share/extension/"
+	version=$(sed -n "s/^default_version *= *'\(.*\)'/\1/p" "$top/control/transform.control")
+	sed "s/@VERSION@/$version/g" "$top/sql/transform.sql" > "$share/extension/transform--$version.sql"
+	cp "$top"/sql/*--*--*.sql "$share/extension/" 2>/dev/null || :
+	link_tree "$room/py" "$lib/transform/venv"
+	rm -rf "$lib/transform/venv/include" "$lib/transform/venv/libs"
+	[ ! -f "$windows/host/sandbox_host.exe" ] || cp "$windows/host/sandbox_host.exe" "$lib/transform/venv/"
+	[ ! -f "$windows/module/$1/transform.dll" ] || cp "$windows/module/$1/transform.dll" "$lib/"
+	chown "$room_uid:$room_uid" "$room/run"
+	find "$to" ! -user "$room_uid" -exec chown "$room_uid:$room_uid" {} +
+}
+
+for server in ${*:-$all_servers}; do
+	install_into "$server"
+done
