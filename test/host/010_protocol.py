@@ -11,7 +11,7 @@ with Host() as h:
     answer = j.answer()
     j.wait()
     tap.ok(j.started, "a job starts", j.refused)
-    tap.equal(j.walls, ALL, "all walls are enforced for it")
+    tap.walls(j.walls, "all walls are enforced for it")
     tap.equal(answer[-1][0] if answer else None, DONE, "it ends in done")
     tap.ok(any(k == CHUNK and p[:4] == b"\x01\0\0\0" for k, p in answer),
            "its row comes back", answer)
@@ -65,9 +65,9 @@ with Host() as h:
     rows = h.status()
     tap.equal(sorted(n for n, r in rows.items() if r[2]), sorted(WALLS),
               "status names every wall")
-    tap.ok(all(r[0] == 1 for r in rows.values()), "and all is well", rows)
-    tap.ok("Landlock" in rows and "system" in rows and "host" in rows,
-           "status has facts about this system", rows.keys())
+    tap.walls(h.enforced(), "and all is well")
+    tap.ok((WINDOWS or "Landlock" in rows) and "system" in rows and
+           "host" in rows, "status has facts about this system", rows.keys())
 
     idle = [Link(h.path) for _ in range(100)]
     tap.ok(wait_until(lambda: "too many connections" in h.log_text(),
@@ -100,8 +100,8 @@ with Host() as h:
                             VENV, "--driver", DRIVER],
                            stdin=subprocess.DEVNULL, capture_output=True,
                            text=True)
-    tap.ok("not a socket" in other.stderr and
-           os.path.exists(h.dir + "/file"),
+    tap.ok(other.returncode != 0 and os.path.exists(h.dir + "/file") and
+           ("pipe" if WINDOWS else "not a socket") in other.stderr,
            "a file in its place is left alone", other.stderr)
 
 with Host("--venv", "/nonexistent", wait=False) as h:

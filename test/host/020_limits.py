@@ -44,7 +44,7 @@ with Host("--workers", "2", "--max-workers", "2") as h:
            "a closed control connection ends the worker")
 
     j = h.job(SPIN).row().wait_started()
-    os.kill(j.pid, 9)
+    kill(j.pid)
     j.wait()
     tap.equal(j.exit.reason, "killed",
               "a kill from outside is an infrastructure fault")
@@ -82,7 +82,7 @@ with Host("--workers", "2", "--max-workers", "2") as h:
            j.exit and vars(j.exit))
 
     def ticks():
-        return cpu_ticks(h.process.pid), [cpu_ticks(p) for p in
+        return cpu_time(h.process.pid), [cpu_time(p) for p in
                                           descendants(h.process.pid)]
 
     def rests():

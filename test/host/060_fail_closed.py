@@ -1,6 +1,10 @@
 """A worker that cannot rebuild what the self-test proved gets no job."""
 from host import *
 
+if WINDOWS:
+    print("1..0 # SKIP no namespaces there")
+    sys.exit(0)
+
 # The broker in a user namespace of ours, and beside it a process that can
 # forbid further pid namespaces when it is told to.
 FIFO = tempfile.mktemp(prefix="sandbox_host_test_")

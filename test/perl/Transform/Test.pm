@@ -7,6 +7,10 @@
 #	is(wait_for_job($node, $job), 'succeeded');
 #	kill_process($node, 'broker');
 #	finish($node);
+#
+# With WINDOWS_SERVER in the environment the server is one under Wine: the
+# server's programs in PATH are test/windows/server-tool.sh, and processes are
+# Windows processes.
 package Transform::Test;
 
 use strict;
@@ -16,9 +20,11 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes ();
+use if defined $ENV{WINDOWS_SERVER}, 'Transform::Windows';
 
-our @EXPORT = qw(transform_node create_script submit wait_for_job job_row
-  wait_until processes kill_process finish log_since);
+our @EXPORT = qw($windows transform_node create_script submit wait_for_job job_row
+  wait_until processes kill_process end_process finish log_since);
+our $windows = defined $ENV{WINDOWS_SERVER};
 
 # A started cluster with the extension in database postgres.
 sub transform_node
@@ -92,6 +98,7 @@ sub processes
 {
 	my ($node) = @_;
 	my $root = $node->{_pid} or return;
+	return Transform::Windows::processes($node) if $windows;
 	my (%parent, %title, @found);
 	for my $folder (glob '/proc/[0-9]*')
 	{
@@ -139,8 +146,19 @@ sub kill_process
 			return $one && $one->{pid};
 		});
 	ok($pid, "there is a $role to kill") or return;
-	kill $signal // 'KILL', $pid;
+	end_process($node, $signal // 'KILL', $pid);
 	return $pid;
+}
+
+# Signal processes.  Where there are no signals, KILL is TerminateProcess, and
+# TERM is for the server to pass on, in its own way.
+sub end_process
+{
+	my ($node, $signal, @pids) = @_;
+	return kill $signal, @pids if !$windows;
+	return Transform::Windows::terminate(@pids) if $signal eq 'KILL';
+	$node->safe_psql('postgres', "SELECT pg_terminate_backend($_)") for @pids;
+	return scalar @pids;
 }
 
 # The server log from a position on (see -s $node->logfile).
@@ -156,7 +174,9 @@ sub finish
 	my ($node) = @_;
 	my @pids = map { $_->{pid} } processes($node);
 	$node->stop('fast');
-	my $gone = wait_until(sub { !grep { -d "/proc/$_" } @pids }, 30);
+	my $gone = wait_until($windows
+		? sub { Transform::Windows::all_gone(@pids) }
+		: sub { !grep { -d "/proc/$_" } @pids }, 30);
 	ok($gone, 'no process is left after the server has stopped');
 	done_testing();
 	return;

@@ -1,0 +1,92 @@
+# Transform::Windows: what Transform::Test needs of a server under Wine: TCP
+# instead of Unix sockets, and the processes, through test/windows/proctool.c
+# (WINDOWS_PROCTOOL is the command that runs it).
+package Transform::Windows;
+
+use strict;
+use warnings;
+use IPC::Open2;
+use PostgreSQL::Test::Utils;
+
+# PostgreSQL::Test::Cluster looks at this when all files are compiled.
+$PostgreSQL::Test::Utils::use_unix_sockets = 0;
+$ENV{PGUSER} = 'postgres';
+
+my ($answers, $commands);
+
+# Lines of fields that answer a command.
+sub ask
+{
+	my ($command) = @_;
+	if (!$commands)
+	{
+		local $SIG{CHLD};
+		open2($answers, $commands, split ' ', $ENV{WINDOWS_PROCTOOL});
+	}
+	print $commands "$command\n";
+	my @lines;
+	while (my $line = <$answers>)
+	{
+		$line =~ s/\r?\n$//;
+		return @lines if $line eq '.';
+		push @lines, [ split /\t/, $line ];
+	}
+	die 'proctool has gone';
+}
+
+sub terminate
+{
+	my @pids = @_;
+	my $n = 0;
+	for my $pid (@pids)
+	{
+		my ($error) = ask("kill $pid");
+		$n++ if !$error;
+	}
+	return $n;
+}
+
+# pid => [ pid, parent, creation time, program, command line ]
+sub table
+{
+	return map { ($_->[0] => $_) } ask('list');
+}
+
+sub all_gone
+{
+	my @pids = @_;
+	my %every = table();
+	return !grep { $every{$_} } @pids;
+}
+
+# As Transform::Test::processes: the processes of the server's programs say
+# nothing of what they are, so the server does.
+sub processes
+{
+	my ($node) = @_;
+	my $root = $node->{_pid};
+	my %every = table();
+	my %role = ($root => 'postmaster');
+	my ($code, $out) = $node->psql('postgres',
+		q{SELECT pid, substr(backend_type, 11) FROM pg_stat_activity WHERE backend_type LIKE 'transform %'});
+	$role{$1} = $2 while ($out // '') =~ /^(\d+)\|(\w+)/mg;
+	my @found;
+	for my $pid (sort { $a <=> $b } keys %every)
+	{
+		my ($up, $hosts) = ($pid, 0);
+		while ($every{$up} && $up != $root)
+		{
+			$hosts++ if $every{$up}[3] =~ /sandbox_host/;
+			$up = $every{$up}[1];
+		}
+		next unless $up == $root && $every{$root};
+		push @found, {
+			pid => $pid, parent => $every{$pid}[1], title => $every{$pid}[4] || $every{$pid}[3],
+			role => $role{$pid} // ('other', 'broker', 'worker')[$hosts] // 'worker' };
+	}
+	return @found;
+}
+
+END { close $commands if $commands; }
+
+1;
