@@ -5,7 +5,8 @@
 #	downloads	what was downloaded, each file checked against its pinned hash
 #	chroot		a Debian 13 with Wine 10 and the UCRT compiler of mingw-w64
 #	room		what Wine may see and change, at the same path inside the chroot:
-#				prefix/ (Wine's), py/ (the Python runtime), pg17/ pg17m/ ...
+#				prefix/ (Wine's), py/ (Python), runtime/ (what is shipped of it),
+#				pg17/ pg17m/ ...
 #				(servers as downloaded; m: built by MSVC), inc17/ ... (headers),
 #				run/17m/ ... (servers with our files among theirs)
 #	room_uid	the account in the chroot that owns the room and runs Wine, which

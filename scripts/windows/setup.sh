@@ -15,7 +15,8 @@
 . "$(dirname "$0")/common.sh"
 here=$top/scripts/windows
 compiler=x86_64-w64-mingw32ucrt-gcc
-chroot_packages='wine wine64 gcc-mingw-w64-ucrt64 mingw-w64-tools'
+# the last one for the licence of CPython
+chroot_packages='wine wine64 gcc-mingw-w64-ucrt64 mingw-w64-tools libpython3.13-minimal'
 
 # fresh NAME WORD...: true unless step NAME was done with the same words.
 fresh() {
@@ -139,6 +140,21 @@ make_python() {
 	finished
 }
 
+# What is shipped of it, and runs scripts: room/runtime, without what
+# runtime-without.txt names; files are hard links.
+make_runtime() {
+	fresh runtime "$(cat "$windows/.done-python" "$here/runtime-without.txt" | sha256sum)" || return 0
+	rm -rf "$room/runtime"
+	cp -al "$room/py" "$room/runtime"
+	grep -v '^#' "$here/runtime-without.txt" | while read -r pattern; do
+		find "$room/runtime" -path "$room/runtime/$pattern" -prune -exec rm -rf {} +
+	done
+	# the loader looks beside the program
+	mv "$room"/runtime/lib/vcruntime140*.dll "$room/runtime/"
+	give_room "$room/runtime"
+	finished
+}
+
 # The file of wheel NAME VERSION, however its name is spelt there.
 wheel() {
 	pattern=$(say "$1" | sed 's/[-_.]/[-_.]/g')
@@ -234,6 +250,7 @@ download
 make_chroot
 make_prefix
 make_python
+make_runtime
 for server in ${*:-$all_servers}; do
 	make_server "$server"
 done

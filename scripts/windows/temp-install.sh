@@ -25,8 +25,7 @@ install_into() {
 	version=$(sed -n "s/^default_version *= *'\(.*\)'/\1/p" "$top/control/transform.control")
 	sed "s/@VERSION@/$version/g" "$top/sql/transform.sql" > "$share/extension/transform--$version.sql"
 	cp "$top"/sql/*--*--*.sql "$share/extension/" 2>/dev/null || :
-	link_tree "$room/py" "$lib/transform/venv"
-	rm -rf "$lib/transform/venv/include" "$lib/transform/venv/libs"
+	link_tree "$room/runtime" "$lib/transform/venv"
 	[ ! -f "$windows/host/sandbox_host.exe" ] || cp "$windows/host/sandbox_host.exe" "$lib/transform/venv/"
 	[ ! -f "$windows/module/$1/transform.dll" ] || cp "$windows/module/$1/transform.dll" "$lib/"
 	chown "$room_uid:$room_uid" "$room/run"
