@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -22,6 +23,7 @@
 #include "utils/memutils.h"
 
 #include "tr_compat.h"
+#include "tr_errors.h"
 #include "tr_host.h"
 
 /* Where there is no close_range(): more than a server process ever opens. */
@@ -238,19 +240,49 @@ connect_socket(const char *address)
 	return fd;
 }
 
-TrConn *
-tr_conn_open(const char *address)
+/* root may do anything anyway */
+static bool
+is_owner(int fd, const char *account)
 {
-	TrConn	   *conn = MemoryContextAlloc(TopMemoryContext, sizeof(TrConn));
-	int			save_errno;
+	uid_t		uid;
+	gid_t		gid;
+	struct passwd *entry;
 
-	conn->fd = connect_socket(address);
-	if (conn->fd >= 0)
-		return conn;
-	save_errno = errno;
-	pfree(conn);
-	errno = save_errno;
-	return NULL;
+	if (getpeereid(fd, &uid, &gid) != 0)
+		return false;
+	if (uid == geteuid() || uid == 0)
+		return true;
+	entry = account[0] != '\0' ? getpwnam(account) : NULL;
+	return entry != NULL && entry->pw_uid == uid;
+}
+
+TrConn *
+tr_conn_open(const char *address, const char *account)
+{
+	int			fd = connect_socket(address);
+	TrConn	   *conn;
+
+	if (fd < 0)
+		return NULL;
+	if (!is_owner(fd, account))
+	{
+		close(fd);
+		ereport(ERROR,
+				(errcode(TR_ERR_SANDBOX),
+				 errmsg("the sandbox host at \"%s\" runs under another account",
+						address),
+				 errhint("It is taken only from the server's own account, an administrator's, or the one that transform.sandbox_account names.")));
+	}
+	conn = MemoryContextAllocExtended(TopMemoryContext, sizeof(TrConn),
+									  MCXT_ALLOC_NO_OOM);
+	if (conn == NULL)
+	{
+		close(fd);
+		errno = ENOMEM;
+		return NULL;
+	}
+	conn->fd = fd;
+	return conn;
 }
 
 ssize_t

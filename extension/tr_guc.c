@@ -26,6 +26,7 @@
 int			tr_max_concurrent_jobs = 4;
 int			tr_warm_workers = 4;
 char	   *tr_sandbox_host;
+char	   *tr_sandbox_account;
 char	   *tr_sandbox_address;
 char	   *tr_sandbox_walls_off;
 char	   *tr_venv;
@@ -158,6 +159,10 @@ static const StringSetting string_settings[] = {
 		"Sets the folder of the Python files that come with transform.",
 		"Empty means \"transform/python\" in the server's library folder.",
 	&tr_driver, "", PGC_SIGHUP, 0, NULL},
+	{"transform.sandbox_account",
+		"Sets the account of a sandbox_host that runs as its own service.",
+		"A host of any other account is refused, but for the server's own and an administrator's.",
+	&tr_sandbox_account, "", PGC_SIGHUP, 0, NULL},
 	{"transform.sandbox_address",
 		"Sets where a sandbox_host that runs as its own service listens.",
 		"Empty means that the launcher starts one.",

@@ -14,6 +14,7 @@ extern int	tr_max_concurrent_jobs;
 extern int	tr_warm_workers;
 extern char *tr_sandbox_host;	/* "" = beside the server's own binary */
 extern char *tr_sandbox_address;	/* "" = started by the launcher */
+extern char *tr_sandbox_account;	/* "" = the server's own */
 extern char *tr_sandbox_walls_off;
 extern char *tr_venv;			/* "" = <pkglibdir>/transform/venv */
 extern char *tr_driver;			/* "" = <pkglibdir>/transform/python */

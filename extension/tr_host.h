@@ -50,8 +50,12 @@ extern void tr_host_wait(TrHost *host, long timeout, uint32 wait_event);
 
 typedef struct TrConn TrConn;
 
-/* NULL with errno when nobody answers.  It stays until tr_conn_close(). */
-extern TrConn *tr_conn_open(const char *address);
+/*
+ * NULL with errno when nobody answers.  Raises when the other end belongs to
+ * another account than the server's own, `account` ("" for none other) or an
+ * administrator's.  The connection stays until tr_conn_close().
+ */
+extern TrConn *tr_conn_open(const char *address, const char *account);
 
 /*
  * Bytes moved without waiting; 0 end of file (recv); -1 with errno, EAGAIN

@@ -18,6 +18,7 @@
 
 #include "tr_compat.h"
 #include "tr_errors.h"
+#include "tr_guc.h"
 #include "tr_link_private.h"
 
 /* ---- life ---- */
@@ -80,7 +81,7 @@ drop_closed(TrLink *link)
 static TrConn *
 connect_or_fail(const char *address)
 {
-	TrConn	   *conn = tr_conn_open(address);
+	TrConn	   *conn = tr_conn_open(address, tr_sandbox_account);
 
 	if (conn == NULL)
 		ereport(ERROR,

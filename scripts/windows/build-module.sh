@@ -1,0 +1,57 @@
+#!/bin/sh
+# build-module.sh MAJOR mingw|msvc: the module for a Windows server of that
+# major version that this kind of compiler made: build/windows/module/17/ or,
+# for msvc, 17m/transform.dll.  Always compiled by mingw-w64 against UCRT;
+# extension/msvc_compat.h says what makes it fit the other.  An object is
+# compiled again when any source or header is newer.
+. "$(dirname "$0")/common.sh"
+compiler=x86_64-w64-mingw32ucrt-gcc
+
+major=${1:-} kind=${2:-}
+include=$room/inc$major
+case $kind in
+	mingw)
+		server=$major
+		abi=
+		library="-L$room/pg$server/lib -lpostgres"
+		;;
+	msvc)
+		server=${major}m
+		abi="-U__MINGW64__ -include $top/extension/msvc_compat.h"
+		library=$room/pg$server/libpostgres.a
+		;;
+	*) die 'usage: build-module.sh MAJOR mingw|msvc' ;;
+esac
+[ -d "$room/pg$server" ] || die "no server $server: scripts/windows/setup.sh $server"
+[ -f "$include/postgres.h" ] || die "no headers of PostgreSQL $major: scripts/windows/setup.sh $server"
+
+# As PostgreSQL compiles on Linux.
+warnings='-Wall -Wmissing-prototypes -Wpointer-arith -Wdeclaration-after-statement
+	-Werror=vla -Wendif-labels -Wmissing-format-attribute -Wimplicit-fallthrough=3
+	-Wcast-function-type -Wformat-security -Wno-format-truncation -Wno-stringop-truncation'
+options="-std=gnu11 -O2 -g -fno-strict-aliasing -fwrapv -fexcess-precision=standard"
+
+out=$windows/module/$server
+mkdir -p "$out"
+rules=$out/Makefile
+sources=$(ls "$top"/extension/*.c "$top"/sandbox_host/wire/*.c | grep -v '/link_posix\.c$')
+headers=$(ls "$top"/extension/*.h "$top"/sandbox_host/wire/*.h)
+
+# One run of make in the chroot would need make there: each compiler call goes
+# there instead.
+objects=
+{
+	printf 'flags = %s\n' "$(printf '%s ' $warnings $options $abi) -I$top/extension -I$top/sandbox_host/wire -I$include -I$include/port/win32"
+	printf 'all: %s/transform.dll\n' "$out"
+	for source in $sources; do
+		object=$out/$(basename "$source" .c).o
+		case $source in */wire/*) object=$out/wire_$(basename "$source" .c).o ;; esac
+		objects="$objects $object"
+		printf '%s: %s\n\t$(CC) $(flags) -c -o $@ %s\n' "$object" "$source" "$source"
+	done
+	printf '%s: %s %s\n' "$objects" "$(printf '%s ' $headers)" "$rules"
+	printf '%s/transform.dll: %s\n\t$(CC) -shared -static-libgcc -o $@ %s %s -ladvapi32\n' "$out" "$objects" "$objects" "$library"
+} > "$rules.new"
+if cmp -s "$rules.new" "$rules"; then rm "$rules.new"; else mv "$rules.new" "$rules"; fi
+
+make -s -j2 -C "$top" -f "$rules" CC="$top/scripts/windows/chroot.sh $compiler"
