@@ -20,7 +20,15 @@ VENV = $(or $(shell cat $(BUILD)/run-folder 2>/dev/null),$(BUILD))/venv
 sub = $(MAKE) $(if $(V),,-s) --no-print-directory
 jobs = $(shell nproc)
 ext = -C $(BUILD)/ext -f $(TOP)/extension/Makefile PG_CONFIG=$(pg_config)
-host = -C $(TOP)/sandbox_host O=$(BUILD)/host VERSION=$(version)
+host = -C $(TOP)/sandbox_host O=$(BUILD)/host VERSION=$(version) SAN=
+
+# With SAN the broker is an instrumented program, and its workers are the usual
+# one, in a folder of its own.
+ifneq ($(SAN),)
+plain = $(bindir)/plain
+host_san = -C $(TOP)/sandbox_host O=$(BUILD)/host-san VERSION=$(version) SAN=$(SAN) \
+	TEMPLATE_PROGRAM=$(dir $(VENV))pg$(plain)/sandbox_host FINDINGS=$(dir $(VENV))findings
+endif
 
 # Lengths of the long runs; what `make check` uses of them stands in
 # scripts/run-tests.sh.
@@ -51,7 +59,7 @@ help:
 	@echo 'make crash ROUNDS=200                                    kill -9 at random moments'
 	@echo 'make hostile ROUNDS=2000 [SEED=n] [ONLY=...]             a taken-over worker against the server'
 	@echo 'make fuzz RUNS=10000000                                  the frame decoder under libFuzzer'
-	@echo 'make asan          every test once with the module under AddressSanitizer'
+	@echo 'make asan          every test once on a server built with AddressSanitizer'
 	@echo 'make check-style   the style checks alone'
 
 # ---- build
@@ -68,6 +76,7 @@ module:
 
 host:
 	@$(sub) -j$(jobs) $(host)
+	@$(if $(SAN),$(sub) -j$(jobs) $(host_san))
 
 # ---- install
 
@@ -78,7 +87,8 @@ install: setup
 # LINK_VENV=yes links the virtual environment instead of copying it (250 MB).
 install-files:
 	@$(sub) $(ext) install SAN=$(SAN) DESTDIR=$(DESTDIR)
-	@$(sub) $(host) install DESTDIR=$(DESTDIR) bindir=$(bindir) drvdir=$(pkglibdir)/transform/python
+	@$(sub) $(host) install DESTDIR=$(DESTDIR) bindir=$(or $(plain),$(bindir)) drvdir=$(pkglibdir)/transform/python
+	@$(if $(SAN),$(sub) $(host_san) install DESTDIR=$(DESTDIR) bindir=$(bindir) drvdir=$(pkglibdir)/transform/python)
 	@rm -rf $(DESTDIR)$(pkglibdir)/transform/venv
 	@$(if $(LINK_VENV),ln -s,cp -a) $(VENV) $(DESTDIR)$(pkglibdir)/transform/venv
 
@@ -115,10 +125,14 @@ check:
 check-style:
 	@$(S)/check-style.sh
 
-# The module, the unit tests and the fuzzers under AddressSanitizer; a confined
-# worker cannot be, since that needs calls and memory that its walls refuse.
+# The server, the module, the unit tests and the fuzzers under the sanitizers;
+# a confined worker cannot be, since that needs calls and memory that its walls
+# refuse.  Leaks: a process that ends leaves its memory to the system.
 asan:
-	@$(MAKE) --no-print-directory check BUILD=$(BUILD)/asan SAN=address
+	@$(S)/setup-debian.sh check
+	@BUILD='$(BUILD)/asan' $(TOP)/scripts/asan-server.sh
+	+@ASAN_OPTIONS=detect_leaks=0 $(MAKE) --no-print-directory check BUILD=$(BUILD)/asan SAN=address \
+		PG_CONFIG=$(BUILD)/asan/server/bin/pg_config
 
 corpus: temp-install
 	@$(S)/with-python.sh test/corpus_run/run.py --limits $(LIMITS) --walls-off '$(WALLS_OFF)' '$(CORPUS)'

@@ -94,6 +94,10 @@ stop() {
 
 remove() {
 	stop
+	# Under `make asan`: what the log says must outlive it.
+	if [ -n "${FINDINGS:-}" ] && grep -qs 'runtime error: ' "$folder/log"; then
+		cp "$folder/log" "$FINDINGS/log.$$"
+	fi
 	if [ -L "$folder/sock" ]; then
 		rm -rf "$(realpath "$folder/sock")"
 	fi

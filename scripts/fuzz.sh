@@ -3,6 +3,7 @@
 # and undefined-behaviour sanitizers, from the seeds in test/fuzz/seeds/NAME.
 # A finding is kept in build/fuzz.  TARGETS="a b" picks targets.
 . "$(dirname "$0")/common.sh"
+unset ASAN_OPTIONS UBSAN_OPTIONS
 
 runs=${1:-10000000}
 out=$build/fuzz

@@ -24,6 +24,10 @@ if [ "$(cat "$pg/server" 2>/dev/null)" != "$id" ]; then
 	rm -rf "$pg"
 	mkdir -p "$pg$bindir"
 	cp -L "$bindir"/* "$pg$bindir/"
+	# The programs of a wheel find their libraries from where they are.
+	for libs in "$bindir"/../../../*.libs; do
+		[ ! -d "$libs" ] || ln -sfn "$libs" "$pg$bindir/../../../$(basename "$libs")"
+	done
 	farm "$pkglibdir" "$pg$pkglibdir"
 	farm "$sharedir" "$pg$sharedir"
 	rm "$pg$sharedir/extension"

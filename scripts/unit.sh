@@ -5,6 +5,7 @@
 #
 #	/* link: sandbox_host/config.c sandbox_host/err.c */
 . "$(dirname "$0")/common.sh"
+unset ASAN_OPTIONS UBSAN_OPTIONS
 
 names=$*
 [ -n "$names" ] || names=$(cd "$top/test/unit" && ls ./*.c | sed 's|^\./||; s|\.c$||')

@@ -24,6 +24,11 @@
 
 #define MAX_PENDING		64
 
+/* The zygote's program: this one, unless this one is built with sanitizers. */
+#ifndef TEMPLATE_PROGRAM
+#define TEMPLATE_PROGRAM	"/proc/self/exe"
+#endif
+
 struct PlatWorker
 {
 	int			channel;
@@ -78,7 +83,7 @@ become_template(int control, char *const args[], const char *why)
 	(void) setsid();			/* no terminal's signals */
 	sigemptyset(&none);
 	(void) sigprocmask(SIG_SETMASK, &none, NULL);
-	(void) execve("/proc/self/exe", args, (char *const *) env);
+	(void) execve(TEMPLATE_PROGRAM, args, (char *const *) env);
 	_exit(127);
 }
 
