@@ -4,12 +4,10 @@
 # runs, keeps each one's output in build/check/SUITE.log, and closes with one
 # line: "N passed, N failed" (and skipped, when there are any).
 #
-# A suite is a function suite_NAME below.  Its output is TAP ("ok", "not ok",
-# "# SKIP"), figures against their bars ("... ok", "... short"), what pg_regress
-# prints, or a closing line "N passed, N failed"; a suite that ends
-# with an error counts at least one failure, and one that ran no test is a
-# failure.  Long runs are short here; `make help` names the full ones.
+# A suite is a function suite_NAME below; suites.sh says how its output is
+# counted.  Long runs are short here; `make help` names the full ones.
 . "$(dirname "$0")/common.sh"
+. "$(dirname "$0")/suites.sh"
 find_server
 find_run_folder
 set +e
@@ -158,62 +156,15 @@ suite_asan() { "$top/scripts/asan-probe.sh"; }
 
 suite_fuzz() { "$top/scripts/fuzz.sh" "$fuzz_runs"; }
 
-# ---- counting
-
-# count LOG: prints "passed failed skipped".
-count() {
-	awk '
-		/^ok.*# *[Ss][Kk][Ii][Pp]/ { skipped++; next }
-		/^not ok.*# *TODO/ { skipped++; next }
-		/^[0-9]+ passed, [0-9]+ failed/ { passed += $1; failed += $3; next }
-		/^ok( |$)/ || /: .* \(bar .*\) ok$/ { passed++; next }
-		/^not ok( |$)/ || /: .* \(bar .*\) short$/ { failed++; next }
-		/^(test|    ) .*\.\.\. +ok / { passed++; next }
-		/^(test|    ) .*\.\.\. +(FAILED|failed)/ { failed++; next }
-		END { print passed + 0, failed + 0, skipped + 0 }' "$1"
-}
-
-passed=0 failed=0 skipped=0
-started=$SECONDS
 copy_source
 for suite in "${suites[@]}"; do
-	log=$logs/$suite.log
-	printf '%-10s' "$suite"
-	begin=$SECONDS
-	set -m
-	( "suite_$suite" ) > "$log" 2>&1 < /dev/null &
-	suite_pid=$!
-	# A suite that hangs is a failure, not a wait for ever.
-	( trap - EXIT; sleep "$suite_seconds"; echo "# stopped after $suite_seconds s" >> "$log"; kill -- -"$suite_pid" ) &
-	watchdog=$!
-	set +m
-	wait "$suite_pid"
-	status=$?
-	kill -- -"$watchdog" 2>/dev/null
-	wait "$watchdog" 2>/dev/null
-	suite_pid=
-	read -r p f s <<< "$(count "$log")"
-	why=
-	if [ $((p + f)) = 0 ]; then
-		f=$((f + 1)) why=' (ran no test)'
-	elif [ $status != 0 ] && [ "$f" = 0 ]; then
-		f=1 why=" (ended with status $status)"
-	fi
-	echo "$p passed, $f failed$([ "$s" = 0 ] || echo ", $s skipped")$why in $((SECONDS - begin)) s"
-	if [ "$f" != 0 ]; then
-		grep -nE '^not ok|\(bar .*\) short$|\.\.\. +FAILED' "$log" | head -n 20 | sed 's/^/    /'
-		tail -n 30 "$log" | sed 's/^/    | /'
-		echo "    whole log: $log"
-	fi
-	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+	run_suite "$suite" "suite_$suite"
 done
 if [ -n "${SAN:-}" ]; then
 	grep -rlZ 'runtime error: ' "$logs" "$scratch/tap" --exclude=asan.log | xargs -0r cp -t "$findings" --backup=numbered
 	found=$(find "$findings" -type f | wc -l)
 	echo "findings of the sanitizers: $found (bar 0) $([ "$found" = 0 ] && echo ok || echo "short; see $findings")"
 	[ "$found" = 0 ] || head -n 40 "$findings"/*
-	failed=$((failed + found))
+	echo "0 $found 0" >> "$logs/counts"
 fi
-echo "$((SECONDS - started)) s in all"
-echo "$passed passed, $failed failed$([ $skipped = 0 ] || echo ", $skipped skipped")"
-[ $failed = 0 ]
+close_suites

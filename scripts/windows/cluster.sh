@@ -15,6 +15,7 @@
 # whole path.  FOLDER must be below build/windows/room or /dev/shm, which is all
 # that Wine sees; it holds data, log, port and server.  The server listens on
 # 127.0.0.1 alone, on a port that was free; any local account may connect.
+# SERVER_ENVIRONMENT holds variables for the server, as NAME=VALUE.
 # INITDB_OPTIONS adds to initdb's options (default: UTF8 and locale C).
 . "$(dirname "$0")/common.sh"
 list=$windows/clusters
@@ -76,7 +77,7 @@ configure() {
 
 # pg_ctl COMMAND...: quiet; its words are in $folder/pg_ctl.log.
 pg_ctl() {
-	in_room wine "$server/bin/pg_ctl.exe" -D "$(winpath "$folder/data")" "$@" \
+	in_room env ${SERVER_ENVIRONMENT:-} wine "$server/bin/pg_ctl.exe" -D "$(winpath "$folder/data")" "$@" \
 		> "$folder/pg_ctl.log" 2>&1 < /dev/null
 }
 

@@ -8,8 +8,12 @@
    cluster, interleaved rounds, the median of the rounds' ratios.
 2. The worker's peak memory at ROWS and at ROWS_BIG rows.
 3. Jobs of one row: from submit to succeeded.
+
+On a Windows server under Wine (TARGET, see test/lib/cluster.py) the figures
+say how the build does there, not how Windows is: each worker loads Python anew.
 """
 import argparse
+import os
 import statistics
 import sys
 import time
@@ -38,9 +42,11 @@ SETTINGS = {"transform.max_job_output_rows": 1000000000, "transform.max_job_outp
 
 
 class Bench:
-    def __init__(self, options, connection):
+    def __init__(self, options, connection, windows):
         self.options, self.c = options, connection
-        self.figure = figures.Figures("make bench ROWS=%d ROWS_BIG=%d" % (options.rows, options.rows_big))
+        self.windows = windows
+        self.figure = figures.Figures("%smake bench ROWS=%d ROWS_BIG=%d" % (
+            "TARGET=%s " % os.environ["TARGET"] if windows else "", options.rows, options.rows_big))
 
     def prepare(self):
         self.c.script("CREATE EXTENSION transform")
@@ -82,7 +88,9 @@ class Bench:
         median = statistics.median(jobs)
         self.figure.note("create_table_as", statistics.median(statements), "s (median)")
         self.figure.note("job", median, "s (median), %d rows/s" % (self.options.rows / median))
-        self.figure.at_most("job_to_create_table_as", statistics.median(ratios), "x", 1.6)
+        self.figure.at_most("job_to_create_table_as", statistics.median(ratios), "x", 3.0 if self.windows else 1.6)
+        if self.windows:
+            self.figure.note("remark", "under Wine, which is not Windows")
 
     def sql_round(self):
         return "sql", self.timed(CTAS)
@@ -108,8 +116,11 @@ class Bench:
         self.c.script("CREATE TABLE one (id int, qty int, price float8); INSERT INTO one VALUES (1, 2, 3.5)")
         for n in range(5):
             self.job("one", "one_warm")
-        times = [self.job("one", "one_%d" % n)[1] for n in range(100)]
+        times = [self.job("one", "one_%d" % n)[1] for n in range(10 if self.windows else 100)]
         ordered = sorted(times)
+        if self.windows:
+            self.figure.note("small_job_median", ordered[len(ordered) // 2] * 1000, "ms of %d" % len(ordered))
+            return
         self.figure.at_most("small_job_p50", ordered[50] * 1000, "ms", 30)
         self.figure.note("small_job_p95", ordered[95] * 1000, "ms")
         began = time.perf_counter()
@@ -124,8 +135,8 @@ def main():
     parser.add_argument("--rows-big", type=int, default=20000000, help="0: leave the memory part out")
     parser.add_argument("--rounds", type=int, default=7)
     options = parser.parse_args()
-    with cluster.Cluster("bench", SETTINGS) as c, c.connect() as connection:
-        bench = Bench(options, connection)
+    with cluster.make("bench", SETTINGS) as c, c.connect() as connection:
+        bench = Bench(options, connection, c.windows)
         bench.prepare()
         bench.small_jobs()
         bench.throughput()

@@ -52,10 +52,11 @@ class Listener:
         return ["connection to port %d" % p for p in found]
 
 
-def canaries(folder):
+def canaries(cluster):
     """Canary files that exist now; they are removed, so each is seen once."""
     found = []
-    for pattern in CANARIES + (folder + "/sbx_canary*", folder + "/data/sbx_canary*", folder + "/data/*/sbx_canary*"):
+    folders = [cluster.folder, cluster.folder + "/data", cluster.folder + "/data/*", *cluster.canary_folders]
+    for pattern in (*CANARIES, *[f + "/sbx_canary*" for f in folders]):
         for path in glob.glob(pattern):
             found.append("canary file %s" % path)
             os.unlink(path)

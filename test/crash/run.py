@@ -2,6 +2,7 @@
 """kill -9 at random moments while jobs run.
 
     make crash ROUNDS=200 [SEED=n]
+    make crash-windows ROUNDS=50 [SEED=n]	TerminateProcess, of a server under Wine
 
 Each round submits four jobs at a time, from four sessions, into new tables and
 into shared ones (append); every row carries the job's tag and its own id, so a
@@ -36,22 +37,6 @@ SETTINGS = {"transform.max_concurrent_jobs": 4, "transform.warm_workers": 2, "tr
             "log_min_messages": "warning"}
 
 
-def role_of(process, every):
-    """Which victim a process is, or None; by title and by place in the tree."""
-    if "transform launcher" in process.title:
-        return "launcher"
-    if "transform scheduler" in process.title:
-        return "scheduler"
-    if "transform runner" in process.title:
-        return "runner"
-    if os.path.basename(process.program or process.title.split(" ")[0].rstrip(":")) != "sandbox_host":
-        return None
-    depth, up = 0, process.parent
-    while up in every and "sandbox_host" in (every[up].program or every[up].title):
-        depth, up = depth + 1, every[up].parent
-    return ("broker", "zygote")[depth] if depth < 2 else "worker"
-
-
 class Session(threading.Thread):
     """A client: submits its jobs, and forgets about them."""
 
@@ -76,6 +61,7 @@ class Crash:
     def __init__(self, options, c):
         self.options, self.cluster = options, c
         self.random = random.Random(options.seed)
+        self.victims = [v for v in VICTIMS if not (c.windows and v == "zygote")]
         self.wanted = {}            # tag -> (destination, mode)
         self.faults = collections.Counter()
         self.killed = collections.Counter()
@@ -108,9 +94,9 @@ class Crash:
     # ---- one round
 
     def round(self, number):
-        victim = VICTIMS[number % len(VICTIMS)] if not self.options.victim else self.options.victim
+        victim = self.victims[number % len(self.victims)] if not self.options.victim else self.options.victim
         jobs = []
-        for n in range(8):
+        for n in range(self.options.jobs):
             tag = number * 100 + n + 1
             append = self.random.random() < 0.5
             jobs.append((tag, "shared_%d" % (n % 2) if append else "made_%d" % tag, "append" if append else "create"))
@@ -138,7 +124,7 @@ class Crash:
         pid = self.random.choice(pids)
         watch = self.running_jobs() if victim in ("worker", "broker") else {}
         try:
-            os.kill(pid, signal.SIGKILL)
+            self.cluster.kill(pid)
         except ProcessLookupError:
             return "nothing (the %s had just ended)" % victim
         died = time.monotonic()
@@ -151,7 +137,7 @@ class Crash:
             return [self.cluster.postmaster()]
         if victim == "backend":
             return [s.pid for s in sessions if s.pid in every]
-        return [p.pid for p in every.values() if role_of(p, every) == victim and p.state != "Z"]
+        return [p.pid for p in every.values() if self.cluster.role_of(p, every) == victim and p.state != "Z"]
 
     # ---- requeue
 
@@ -271,12 +257,13 @@ class Crash:
             path = os.path.join(self.cluster.folder, folder)
             if os.path.isdir(path):
                 names |= {folder + "/" + n for n in os.listdir(path) if folder != "data/pg_dynshmem"}
-        names |= {"sock/" + n for n in os.listdir(self.cluster.socket_folder)}
-        names |= {"/tmp/" + n for n in os.listdir("/tmp") if n.startswith(("sandbox_host", "transform_"))}
+        for what, path in self.cluster.scratch_folders().items():
+            names |= {what + n for n in os.listdir(path) if what == "sock/" or n.startswith(("sandbox_host", "transform_"))}
         return names - {"data/postmaster.pid", "data/current_logfiles"}
 
     def totals(self):
-        figure = figures.Figures("make crash ROUNDS=%d SEED=%d" % (self.options.rounds, self.options.seed))
+        figure = figures.Figures("make crash%s ROUNDS=%d SEED=%d" % (
+            "-windows" if self.cluster.windows else "", self.options.rounds, self.options.seed))
         figure.note("rounds", self.options.rounds, "(%s)" % ", ".join("%s %d" % kv for kv in sorted(self.killed.items())))
         figure.note("jobs", len(self.wanted))
         for name in ("lost", "doubled", "wrong rows", "rows of a job that did not succeed", "failed", "stuck", "orphan", "leftover"):
@@ -284,7 +271,10 @@ class Crash:
         if self.requeued:
             ordered = sorted(self.requeued)
             figure.note("requeue_median", ordered[len(ordered) // 2], "ms")
-            figure.at_most("requeue_slowest", ordered[-1], "ms of %d" % len(ordered), 100)
+            if self.cluster.windows:
+                figure.note("requeue_slowest", ordered[-1], "ms of %d; no bar, since Wine is not Windows" % len(ordered))
+            else:
+                figure.at_most("requeue_slowest", ordered[-1], "ms of %d" % len(ordered), 100)
         return figure.finish()
 
 
@@ -294,8 +284,9 @@ def main():
     parser.add_argument("--seed", type=int, default=int(os.environ.get("SEED") or random.randrange(1000000)))
     parser.add_argument("--victim", choices=VICTIMS)
     parser.add_argument("--timeout", type=int, default=90)
+    parser.add_argument("--jobs", type=int, default=8, help="in a round")
     options = parser.parse_args()
-    with cluster.Cluster("crash", SETTINGS) as c:
+    with cluster.make("crash", SETTINGS) as c:
         crash = Crash(options, c)
         crash.prepare()
         for number in range(options.rounds):

@@ -1,5 +1,9 @@
 """A throw-away PostgreSQL cluster for a test program, through scripts/cluster.sh,
-and a look at the processes below it."""
+and a look at the processes below it.
+
+TARGET=windows:17m in the environment means a server under Wine instead, see
+windows_cluster.py; make() gives the one that is meant.
+"""
 import os
 import shutil
 import signal
@@ -13,11 +17,22 @@ import pq
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
+def make(name, settings=None, environment=None):
+    """with make("corpus", {"transform.warm_workers": 4}) as cluster: ..."""
+    if os.environ.get("TARGET", "").startswith("windows:"):
+        import windows_cluster
+        return windows_cluster.WindowsCluster(name, settings, environment)
+    return Cluster(name, settings, environment)
+
+
 class Cluster:
-    """with Cluster("corpus", {"transform.warm_workers": 4}) as cluster: ..."""
+    windows = False
+    script = "scripts/cluster.sh"
+    bases = ("/dev/shm",)
+    canary_folders = ()         # where else a script might leave a file
 
     def __init__(self, name, settings=None, environment=None, configuration="test/transform.conf"):
-        base = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+        base = next((b for b in self.bases if os.access(b, os.W_OK)), None)
         self.folder = tempfile.mkdtemp(prefix="transform-%s-" % name, dir=base)
         os.chmod(self.folder, 0o755)
         self.settings = settings or {}
@@ -45,7 +60,7 @@ class Cluster:
         # beside what `make asan` has put there
         variables = [os.environ.get("SERVER_ENVIRONMENT", ""), *["%s=%s" % kv for kv in self.environment.items()]]
         environment = dict(os.environ, SERVER_ENVIRONMENT=" ".join(variables))
-        subprocess.run([os.path.join(TOP, "scripts/cluster.sh"), command, self.folder, *arguments],
+        subprocess.run([os.path.join(TOP, self.script), command, self.folder, *arguments],
                        check=True, env=environment, stdin=subprocess.DEVNULL)
 
     def start(self):
@@ -83,7 +98,7 @@ class Cluster:
         The descendants of the postmaster, and whatever was one in an earlier
         call and is still alive: an orphan has another parent, or none.
         """
-        every = process_table()
+        every = self.process_table()
         root = self.postmaster()
         mine = {}
         for pid, process in every.items():
@@ -94,7 +109,7 @@ class Cluster:
 
     def outside(self):
         """Of what processes() has ever seen, what lives and is below no postmaster."""
-        every = process_table()
+        every = self.process_table()
         root = self.postmaster()
         alive = root in every and every[root].state not in "ZX"
         return [p for pid, p in every.items() if self.seen.get(pid) == p.start
@@ -104,6 +119,38 @@ class Cluster:
         """Gone and reaped: while a zombie has its number, no other can start."""
         root = self.postmaster()
         return root is None or not os.path.exists("/proc/%d" % root)
+
+    def process_table(self):
+        """{pid: Process} of the whole system."""
+        table = {}
+        for name in os.listdir("/proc"):
+            if name.isdigit():
+                try:
+                    table[int(name)] = Process(int(name))
+                except (OSError, ValueError, IndexError):
+                    pass
+        return table
+
+    def kill(self, pid):
+        """Without a warning; ProcessLookupError when there is none."""
+        os.kill(pid, signal.SIGKILL)
+
+    def role_of(self, process, every):
+        """launcher, scheduler, runner, broker, zygote, worker or None; by title
+        and by place in the tree."""
+        for role in ("launcher", "scheduler", "runner"):
+            if "transform " + role in process.title:
+                return role
+        if os.path.basename(process.program or process.title.split(" ")[0].rstrip(":")) != "sandbox_host":
+            return None
+        depth, up = 0, process.parent
+        while up in every and "sandbox_host" in (every[up].program or every[up].title):
+            depth, up = depth + 1, every[up].parent
+        return ("broker", "zygote")[depth] if depth < 2 else "worker"
+
+    def scratch_folders(self):
+        """Where files of ours may not stay behind: {what it is called: path}."""
+        return {"sock/": self.socket_folder, "/tmp/": "/tmp"}
 
 
 def _ancestors(every, pid):
@@ -131,17 +178,6 @@ class Process:
 
     def __repr__(self):
         return "%d<%d %s %s" % (self.pid, self.parent, self.state, self.title)
-
-
-def process_table():
-    table = {}
-    for name in os.listdir("/proc"):
-        if name.isdigit():
-            try:
-                table[int(name)] = Process(int(name))
-            except (OSError, ValueError, IndexError):
-                pass
-    return table
 
 
 def wait_for(fact, seconds=30.0, what="a fact"):

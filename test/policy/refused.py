@@ -7,6 +7,8 @@ A body is the inside of transform(df), or a whole script when it begins with
 "#script".  df has the columns a:int b:text c:float t:ts g:text n:int? u:text?
 k:bool.
 """
+import datetime
+
 HEAD = "import pandas as pd\nimport numpy as np\nimport math\nimport datetime\n"
 
 
@@ -20,6 +22,8 @@ def script(body):
 def routes():
     yield from STATEMENTS
     for i, expression in enumerate(filter(None, (e.strip() for e in EXPRESSIONS.split("\n")))):
+        if expression == 'getattr(datetime, "sys")' and not hasattr(datetime, "sys"):
+            continue            # Python 3.13 has no such route any more
         if not expression.startswith("#"):
             yield expression, f'df["leak"] = str({expression})[:80]'
 

@@ -4,6 +4,8 @@
     python test/policy/run.py            everything
     python test/policy/run.py -v         with every name
     python test/policy/run.py word ...   only tests whose name has a word
+    python test/policy/run.py --decisions=FILE   also writes what became of each
+                                         file of escapes/, to compare systems
 
 Needs pandas, numpy, pyarrow and RestrictedPython, nothing else.  Ends with the
 line "N passed, N failed".
@@ -46,9 +48,12 @@ ORDER = {"refused at validate": 0, "refused at run": 1, "killed by limit": 1,
          "refused at output": 2, "harmless": 3, "accepted": 3}
 VERBOSE = "-v" in sys.argv
 WORDS = [a for a in sys.argv[1:] if not a.startswith("-")]
+DECISIONS = next((a[12:] for a in sys.argv if a.startswith("--decisions=")), None)
+WINDOWS = os.name == "nt"
 LIMITS = {"log_bytes": 65536, "output_rows": 1_000_000, "output_bytes": 1 << 28}
 passed = failed = 0
 outcomes = {}
+decisions = []
 
 
 def verdict(name, problem):
@@ -190,6 +195,13 @@ def has_leak():
     return "leak" in out.columns and len(out) > 0 and out["leak"].notna().any()
 
 
+def decide(name, at, findings):
+    """One line on what the walls language and imports made of a file."""
+    lines = " ".join(f"{f.line}:{f.severity}" for f in findings)
+    error = "" if wire.done else f"{wire.error[0]} {wire.error[4]}"
+    decisions.append("\t".join((name, at, lines, " ".join(error.split()))))
+
+
 def test_escapes():
     for path in corpus.files("escapes"):
         name = "escapes/" + os.path.basename(path)
@@ -201,6 +213,7 @@ def test_escapes():
         findings = policy.check(source)
         serve(source, corpus.sample_frame(head.get("columns")))
         at = stage()
+        decide(name, at, findings)
         if at == "refused at validate" and not any(f.severity == 1 for f in findings):
             verdict(name, "refused when run, accepted by check()")
             continue
@@ -219,6 +232,9 @@ NEEDS_MEMORY_LIMIT = re.compile(r"(out_cell_200mb|out_print_one_huge|out_rows|ou
 
 
 def test_resource():
+    if WINDOWS:
+        print("# resource/: no limit on a process's own memory to set there")
+        return
     import resource
     old = resource.getrlimit(resource.RLIMIT_AS)
     vm = int(open("/proc/self/statm").read().split()[0]) * 4096
@@ -323,7 +339,7 @@ def main():
     guards.harden()
     sys.addaudithook(watch)
     # Modules of the tests themselves, before the ways to files are closed.
-    for name in ("pprint", "resource", "unittest", "numpy.testing"):
+    for name in ("pprint", "unittest", "numpy.testing") + (() if WINDOWS else ("resource",)):
         __import__(name)
     pd.testing.assert_frame_equal(pd.DataFrame({"a": [1]}), pd.DataFrame({"a": [1]}))
     warmup.seal()
@@ -332,8 +348,11 @@ def main():
             test()
         except Exception:
             verdict(test.__name__, traceback.format_exc())
-    if not WORDS:
+    if not WORDS and not WINDOWS:   # there the interpreter's files stay readable
         test_warm()
+    if DECISIONS:
+        with open(DECISIONS, "w", encoding="utf-8", newline="\n") as f:
+            f.writelines(line + "\n" for line in decisions)
     if outcomes:
         print("escapes by outcome:", ", ".join(f"{k} {v}" for k, v in sorted(outcomes.items())))
     print(f"{passed} passed, {failed} failed")

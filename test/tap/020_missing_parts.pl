@@ -79,11 +79,12 @@ is(wait_for_job($node, $job), 'failed', 'a job without a required wall is refuse
 my $row = job_row($node, $job, qw(sqlstate error));
 is($row->{sqlstate}, '55000', 'with an SQLSTATE');
 like($row->{error}, qr/language/, 'and the name of the wall');
-$node->safe_psql('postgres', "ALTER SYSTEM SET transform.sandbox_require = 'process, imports, resources, files, kernel, network, database'");
+my $others = $windows ? 'imports, database' : 'process, imports, resources, files, kernel, network, database';
+$node->safe_psql('postgres', "ALTER SYSTEM SET transform.sandbox_require = '$others'");
 $node->reload;
 $job = submit($node, 'same', 'source', 'out_wall2');
 is(wait_for_job($node, $job), 'succeeded', 'it runs when the wall is not required');
-is(job_row($node, $job, 'walls_off')->{walls_off}, '{language}', '... and its row names the wall');
+like(job_row($node, $job, 'walls_off')->{walls_off}, $windows ? qr/\blanguage\b/ : qr/^\{language\}$/, '... and its row names the wall');
 $node->safe_psql('postgres', 'ALTER SYSTEM RESET ALL');
 $node->stop;
 

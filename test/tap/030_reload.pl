@@ -38,12 +38,13 @@ is(wait_for_job($node, submit($node, 'same', 'source', 'out_other')), 'succeeded
 is(broker(), $before, 'the broker is the same');
 
 # somebody else's broker: none of ours, and an address without one is a reason
-$node->safe_psql('postgres', "ALTER SYSTEM SET transform.sandbox_address = '/nonexistent/broker.sock'");
+my $nowhere = $windows ? '\\\\.\\pipe\\nonexistent-broker.sock' : '/nonexistent/broker.sock';
+$node->safe_psql('postgres', "ALTER SYSTEM SET transform.sandbox_address = '$nowhere'");
 $node->reload;
 ok(wait_until(sub { !broker() }), 'ours has gone');
 is($node->safe_psql('postgres', "SELECT state FROM transform_sandbox_status() WHERE name = 'sandbox_host'"), 'external', 'the status says so');
 my ($code, $out, $err) = $node->psql('postgres', "SELECT * FROM transform_validate('x')");
-like($err, qr{/nonexistent/broker\.sock}, 'the error names the address');
+like($err, qr{\Q$nowhere\E}, 'the error names the address');
 my $job = submit($node, 'same', 'source', 'out_external');
 ok(wait_until(sub { (job_row($node, $job, 'waiting_reason')->{waiting_reason} // '') =~ /broker\.sock/ }),
 	'a job says what it waits for') or diag(explain(job_row($node, $job, qw(state waiting_reason error))));
