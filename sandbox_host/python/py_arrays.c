@@ -43,7 +43,8 @@ get_buffer(getbufferproc original, PyObject *array, Py_buffer *view, int flags)
 	if (objects == 0)
 		return original(array, view, flags);
 	if (objects > 0)
-		PyErr_SetString(PyExc_BufferError,
+		/* not BufferError, which Cython's choice of a loop does not expect */
+		PyErr_SetString(PyExc_TypeError,
 						"an array of objects has no bytes that mean anything");
 	view->obj = NULL;
 	return -1;
