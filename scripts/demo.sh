@@ -1,5 +1,5 @@
 #!/bin/sh
-# demo.sh [run|psql|stop]: a real job on real data, in a private cluster in the
+# demo.sh [run|psql|stop|fetch]: a real job on real data, in a private cluster in the
 # build folder: all flights that left New York in 2013, 336,776 rows.  Every
 # step is skipped when it has been done; the job itself always runs.
 . "$(dirname "$0")/common.sh"
@@ -117,7 +117,8 @@ case ${1:-run} in
 	stop)
 		[ ! -d "$cluster" ] || "$cluster_sh" remove "$cluster"
 		;;
+	fetch) fetch_flights ;;
 	*)
-		die 'usage: demo.sh [run|psql|stop]'
+		die 'usage: demo.sh [run|psql|stop|fetch]'
 		;;
 esac

@@ -29,7 +29,7 @@ SELECT script, version = (SELECT max(version) FROM transform.scripts WHERE name 
 	role = current_user::regrole AS role, source, destination, shape, mode,
 	numeric_as, params, priority, chunk_rows, state, attempt, rows_read, rows_returned, rows_written,
 	bytes_in > 0 AS bytes_in, bytes_out > 0 AS bytes_out, sqlstate, error, error_stage,
-	walls_enforced, walls_off, peak_memory >= 0 AS peak_memory, cpu_time > '0' AS cpu_time,
+	cardinality(walls_enforced || walls_off) AS walls, peak_memory >= 0 AS peak_memory, cpu_time > '0' AS cpu_time,
 	worker_time > '0' AS worker_time, submitted_at <= started_at AND started_at <= finished_at AS times,
 	waiting_reason, limit_wall_time, limit_memory
 FROM transform.jobs WHERE id = :job \gx

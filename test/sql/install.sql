@@ -80,6 +80,5 @@ RESET ROLE;
 DROP ROLE regress_user1;
 
 SELECT transform_version() ~ '^\d+\.\d+\.\d+$' AS version;
-SELECT wall, name, state, required FROM transform_sandbox_status() WHERE wall IS NOT NULL;
 SELECT name, state FROM transform_sandbox_status()
 WHERE name IN ('preload', 'launcher', 'worker slots') ORDER BY name;
