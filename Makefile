@@ -6,7 +6,7 @@
 TOP := $(abspath $(dir $(lastword $(MAKEFILE_LIST))))
 BUILD ?= $(TOP)/build
 override BUILD := $(abspath $(BUILD))
-S := BUILD='$(BUILD)' PG_CONFIG='$(PG_CONFIG)' SAN='$(SAN)' WHEELS='$(WHEELS)' $(TOP)/scripts
+S := BUILD='$(BUILD)' PG_CONFIG='$(PG_CONFIG)' SAN='$(SAN)' WHEELS='$(WHEELS)' $(if $(DOWNLOADS),DOWNLOADS='$(DOWNLOADS)') $(TOP)/scripts
 
 # Which server: PG_CONFIG, or the first Debian one that has its headers.
 PG_CONFIG ?=
@@ -42,7 +42,8 @@ ROWS_BIG ?= 20000000
 
 .DEFAULT_GOAL := build
 .PHONY: help setup venv build module host install install-files uninstall temp-install \
-	demo demo-psql demo-stop play check check-style asan corpus bench crash hostile fuzz clean
+	demo demo-psql demo-stop play check check-style asan corpus bench crash hostile fuzz \
+	windows check-windows crash-windows clean
 
 help:
 	@echo 'make demo          install what is needed, build, run a real job on real data'
@@ -61,6 +62,10 @@ help:
 	@echo 'make fuzz RUNS=10000000                                  the frame decoder under libFuzzer'
 	@echo 'make asan          every test once on a server built with AddressSanitizer'
 	@echo 'make check-style   the style checks alone'
+	@echo
+	@echo 'make windows                                             the Windows package, one zip (root, for a chroot)'
+	@echo 'make check-windows [SUITES="host regress-17m"]           every test that can run under Wine'
+	@echo 'make crash-windows ROUNDS=50                             kill processes of both Windows builds at random moments'
 
 # ---- build
 
@@ -149,6 +154,23 @@ hostile: temp-install
 fuzz:
 	@$(S)/setup-debian.sh check
 	@$(S)/fuzz.sh $(RUNS)
+
+# ---- Windows, built and tried under Wine: scripts/windows/README.md
+
+windows:
+	@$(S)/windows/setup.sh
+	@$(S)/windows/build.sh
+	@$(S)/windows/package.sh
+
+check-windows:
+	@$(S)/setup-debian.sh check
+	@$(S)/venv.sh
+	@$(S)/windows/check.sh $(SUITES)
+
+crash-windows:
+	@$(S)/setup-debian.sh check
+	@$(S)/venv.sh
+	@CRASH_ROUNDS=$(ROUNDS) SUITE_SECONDS=7200 $(S)/windows/check.sh crash-17 crash-17m
 
 clean:
 	@$(S)/clean.sh
