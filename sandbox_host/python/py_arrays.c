@@ -5,14 +5,18 @@
  *
  * Process: the zygote calls hide_objects() once; the rule then holds in every
  * worker.  The memory of a numpy array of objects is addresses.  Who asks for
- * it with the format (numpy's and pandas' own loops) knows that these are
- * objects and treats them so; who asks without one, or for any layout
- * whatsoever, takes them for bytes: bytes(a), b"%b" % a, str(a, "latin-1").
+ * it with the format (numpy's and pandas' own loops) learns that these are
+ * objects and treats them so; who asks without one takes them for bytes, as
+ * str(a, "latin-1") does.  Two ask with one and forget it: bytes(a), which
+ * guards.py looks at, and b"%b" % a, which is an operator.
  */
 #include "py_system.h"
 
 static getbufferproc numpy_getbuffer;	/* of ndarray */
 static getbufferproc void_getbuffer;	/* of numpy.void, a record */
+static binaryfunc bytes_format;	/* bytes % ..., */
+static binaryfunc bytearray_format; /* bytearray % ..., */
+static int	formatting;			/* so many of which are under way */
 
 /* 1: holds objects, 0: does not, -1: an exception is set. */
 static int
@@ -36,8 +40,7 @@ holds_objects(PyObject *array)
 static int
 get_buffer(getbufferproc original, PyObject *array, Py_buffer *view, int flags)
 {
-	bool		as_objects = (flags & PyBUF_FORMAT) != 0 &&
-		(flags & PyBUF_INDIRECT) != PyBUF_INDIRECT;
+	bool		as_objects = (flags & PyBUF_FORMAT) != 0 && formatting == 0;
 	int			objects = as_objects ? 0 : holds_objects(array);
 
 	if (objects == 0)
@@ -60,6 +63,36 @@ static int
 record_buffer(PyObject *record, Py_buffer *view, int flags)
 {
 	return get_buffer(void_getbuffer, record, view, flags);
+}
+
+static PyObject *
+format_with(binaryfunc original, PyObject *format, PyObject *values)
+{
+	PyObject   *result;
+
+	formatting++;
+	result = original(format, values);
+	formatting--;
+	return result;
+}
+
+static PyObject *
+format_bytes(PyObject *format, PyObject *values)
+{
+	return format_with(bytes_format, format, values);
+}
+
+static PyObject *
+format_bytearray(PyObject *format, PyObject *values)
+{
+	return format_with(bytearray_format, format, values);
+}
+
+static void
+watch_formatting(PyTypeObject *type, binaryfunc *original, binaryfunc ours)
+{
+	*original = type->tp_as_number->nb_remainder;
+	type->tp_as_number->nb_remainder = ours;
 }
 
 /*
@@ -107,5 +140,7 @@ static struct PyModuleDef arrays_module = {
 PyMODINIT_FUNC
 PyInit__transform_arrays(void)
 {
+	watch_formatting(&PyBytes_Type, &bytes_format, format_bytes);
+	watch_formatting(&PyByteArray_Type, &bytearray_format, format_bytearray);
 	return PyModule_Create(&arrays_module);
 }

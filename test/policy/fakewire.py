@@ -79,7 +79,7 @@ class Wire(types.ModuleType):
 def install():
     wire = Wire()
     sys.modules["_transform_wire"] = wire
-    # What the real one does is tested where there is C (test/host/070_arrays.py).
+    # What the real one does is tested where there is C (test/host/080_arrays.py).
     arrays = types.ModuleType("_transform_arrays")
     arrays.hide_objects = lambda cls, is_record: True
     sys.modules["_transform_arrays"] = arrays

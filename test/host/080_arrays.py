@@ -15,6 +15,7 @@ def transform(df):
 # language wall looks at.
 ROUTES = {
     'formatted into bytes': 'b"%%b" %% (%s,)',
+    'formatted into a bytearray': 'bytearray(b"%%(a)b") %% {b"a": %s}',
     'decoded': 'str(%s, "latin-1")',
     'searched in bytes': '%s in b"A"',
 }
