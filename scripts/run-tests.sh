@@ -48,7 +48,7 @@ trap interrupted INT TERM HUP
 trap finish EXIT
 
 # What the suites find in their environment.
-pgxs_test=$(dirname "$("$pg_config" --pgxs)")/../test
+pgxs_test=${PGXS_TEST:-$(dirname "$("$pg_config" --pgxs)")/../test}
 pkglibdir=$pg$("$pg_config" --pkglibdir)
 export BUILD=$build
 export SANDBOX_HOST=$pg$bindir/sandbox_host

@@ -258,7 +258,8 @@ class Crash:
             if os.path.isdir(path):
                 names |= {folder + "/" + n for n in os.listdir(path) if folder != "data/pg_dynshmem"}
         for what, path in self.cluster.scratch_folders().items():
-            names |= {what + n for n in os.listdir(path) if what == "sock/" or n.startswith(("sandbox_host", "transform_"))}
+            names |= {what + n for n in os.listdir(path) if what == "sock/"
+                      or n.startswith(("sandbox_host", "transform_")) and not n.startswith("sandbox_host_test")}    # test/host, beside us
         return names - {"data/postmaster.pid", "data/current_logfiles"}
 
     def totals(self):
