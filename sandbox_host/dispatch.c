@@ -44,7 +44,7 @@ name_missing(const Broker *b, uint32_t missing, char *text, size_t size)
 		snprintf(text, size, "the %s wall is not enforced: %s (remedy: %s)",
 				 walls[i].name, b->report.walls.wall[i].detail,
 				 b->report.walls.wall[i].state == WALL_OFF ?
-				 "do not switch it off" : walls[i].remedy);
+				 "do not switch it off" : plat_wall_remedy(walls[i].bit));
 		return;
 	}
 }
@@ -173,7 +173,8 @@ status_walls(Broker *b, Conn *c)
 
 		snprintf(text, sizeof(text), "%s%s%s", b->report.walls.wall[i].detail,
 				 state == WALL_NOT_ENFORCED ? "; remedy: " : "",
-				 state == WALL_NOT_ENFORCED ? walls[i].remedy : "");
+				 state == WALL_NOT_ENFORCED ?
+				 plat_wall_remedy(walls[i].bit) : "");
 		status_row(b, c, walls[i].bit, state, walls[i].name,
 				   (int) strlen(walls[i].name), text, (int) strlen(text));
 	}

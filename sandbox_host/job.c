@@ -346,7 +346,7 @@ give_job(Broker *b, Worker *w, Job *job)
 	w->job = job;
 	w->state = WORKER_BUSY;
 	/* If it cannot be given, the worker is dead and its end will follow. */
-	if (!plat_worker_give(w->os, &m, sizeof(m), data, &err))
+	if (!plat_worker_give(w->os, &m, sizeof(m), data, &m.limits, &err))
 	{
 		log_line(LOG_WARN, "%s", err.text);
 		plat_worker_kill(w->os);

@@ -37,6 +37,8 @@ main(int argc, char **argv)
 		log_line(LOG_FAIL, "%s", err.text);
 		return 1;
 	}
+	config.venv = plat_path_for_workers(config.venv);
+	config.driver = plat_path_for_workers(config.driver);
 	if (config.template)
 		return zygote_main(&config);
 	return broker_main(&config);

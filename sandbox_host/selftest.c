@@ -34,7 +34,6 @@ is_refused(const PlatOutcome *o)
 	return o->result == PLAT_ACT_REFUSED || o->result == PLAT_ACT_KILLED;
 }
 
-/* Behind the kernel wall only being killed counts. */
 static Tally
 tally(uint32_t wall, const PlatOutcome *without, const PlatOutcome *behind)
 {
@@ -45,13 +44,11 @@ tally(uint32_t wall, const PlatOutcome *without, const PlatOutcome *behind)
 	for (int i = 0; i < count; i++)
 	{
 		bool		must = (acts[i].refused_by & wall) != 0;
-		bool		refused = wall == WALL_KERNEL ?
-			behind[i].result == PLAT_ACT_KILLED : is_refused(&behind[i]);
 
 		if ((!must && (acts[i].helped_by & wall) == 0) ||
 			without[i].result != PLAT_ACT_WORKED)
 			continue;
-		if (refused)
+		if (is_refused(&behind[i]))
 			t.shown++;
 		else if (must && t.leak == NULL)
 			t.leak = acts[i].name;
@@ -407,7 +404,8 @@ selftest_print(const WallReport *report, const char *facts, uint32_t required)
 			printf(" [%s]", report->wall[i].means);
 		printf("\n");
 		if (state == WALL_NOT_ENFORCED)
-			printf("%-25s remedy: %s\n", "", walls[i].remedy);
+			printf("%-25s remedy: %s\n", "",
+				   plat_wall_remedy(walls[i].bit));
 	}
 	printf("\n");
 	for (const char *p = facts; *p != '\0'; p++)

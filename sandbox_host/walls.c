@@ -3,8 +3,8 @@
  *		The table of walls.  Every process of sandbox_host.
  *
  * Which acts prove walls 2 and 4 to 7 is in the platform's table of acts
- * (plat/); which scripts prove 1 and 3 is in selftest.c; wall 8 is the
- * extension's own and only named here.
+ * (plat/), as is what to do when one does not stand; which scripts prove 1 and
+ * 3 is in selftest.c; wall 8 is the extension's own and only named here.
  */
 #include "walls.h"
 
@@ -14,29 +14,21 @@
 
 const Wall	walls[WALL_COUNT] = {
 	{WALL_LANGUAGE, "language",
-		"scripts are refused that reach beyond the language they may use",
-	"check that the driver directory belongs to this version"},
+		"scripts are refused that reach beyond the language they may use"},
 	{WALL_PROCESS, "process",
-		"a worker sees and touches no other process and inherits nothing",
-	"allow unprivileged user namespaces for this account"},
+		"a worker sees and touches no other process and inherits nothing"},
 	{WALL_IMPORTS, "imports",
-		"scripts import the allowed modules and no other",
-	"check that the driver directory belongs to this version"},
+		"scripts import the allowed modules and no other"},
 	{WALL_RESOURCES, "resources",
-		"memory, CPU time, processes and descriptors are limited",
-	"check the limits that this account was given"},
+		"memory, CPU time, processes and descriptors are limited"},
 	{WALL_FILES, "files",
-		"a worker opens no file, and there is none to open",
-	"enable Landlock in the kernel, or allow user namespaces"},
+		"a worker opens no file, and there is none to open"},
 	{WALL_KERNEL, "kernel",
-		"a worker makes some 15 system calls; any other one kills it",
-	"use a kernel with seccomp filters"},
+		"the kernel does next to nothing for a worker"},
 	{WALL_NETWORK, "network",
-		"a worker reaches no network and no local socket",
-	"allow unprivileged user namespaces for this account"},
+		"a worker reaches no network and no local socket"},
 	{WALL_DATABASE, "database",
-		"a worker can only return wrong rows of its own job",
-	""},
+		"a worker can only return wrong rows of its own job"},
 };
 
 static const Wall *

@@ -24,7 +24,6 @@ typedef struct Wall
 	uint32_t	bit;			/* WireWall */
 	const char *name;
 	const char *effect;			/* what holds when it stands */
-	const char *remedy;			/* what to do when it does not */
 } Wall;
 
 /* Of the self-test; travels from the zygote to the broker as it is. */

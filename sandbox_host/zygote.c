@@ -5,6 +5,8 @@
  *
  * The walls are proven first because a small process is copied in a fraction
  * of a millisecond; what only exists after sealing is proven again there.
+ * Where no process can be copied, the first template of a pool proves, and
+ * each worker, a template of its own, relies on that.
  */
 #include "zygote.h"
 
@@ -38,16 +40,17 @@ add_versions(char *facts, size_t size)
 }
 
 static bool
-load_python(const Config *config, ShErr *err)
+load_python(const PlatTemplate *template, const Config *config, ShErr *err)
 {
 	PyConfiguration python = {
 		.venv = config->venv,
 		.driver_dir = config->driver,
 		.allowed_modules = config->allowed_modules,
 		.walls_off = config->walls_off,
+		.can_read_later = plat_template_can_read_later(template),
 	};
 
-	return py_start(&python, err) && py_warm_up(err);
+	return py_start(&python, err) && py_warm_up(&python, err);
 }
 
 static bool
@@ -57,10 +60,13 @@ prepare(PlatTemplate *template, const Config *config, ZygoteReport *report,
 	uint32_t	on = WALL_ALL & ~config->walls_off;
 
 	walls_report_init(&report->walls, config->walls_off);
+	if (!plat_template_proves(template))
+		return load_python(template, config, err) &&
+			plat_template_seal(template, err);
 	return plat_probe_begin(template, err) &&
 		selftest_each_wall(template, on, &report->walls, err) &&
 		(plat_probe_end(template), true) &&
-		load_python(config, err) &&
+		load_python(template, config, err) &&
 		plat_probe_begin(template, err) &&
 		plat_template_seal(template, err) &&
 		selftest_sealed(template, on, &report->walls, err);
@@ -87,8 +93,11 @@ zygote_main(const Config *config)
 		plat_template_failed(template, err.text);
 		return 1;
 	}
-	plat_template_facts(template, report.facts, sizeof(report.facts));
-	add_versions(report.facts, sizeof(report.facts));
-	plat_template_ready(template, &report, sizeof(report));
+	if (plat_template_proves(template))
+	{
+		plat_template_facts(template, report.facts, sizeof(report.facts));
+		add_versions(report.facts, sizeof(report.facts));
+		plat_template_ready(template, &report, sizeof(report));
+	}
 	return plat_template_serve(template, worker_main, NULL);
 }

@@ -98,6 +98,15 @@ extern PlatHandle plat_lifeline(void);
 /* One text for status: the kernel or system this runs on. */
 extern const char *plat_system(void);
 
+/* Is there a file at this path (UTF-8) that this process may read? */
+extern bool plat_can_read(const char *path);
+
+/*
+ * The path as workers have to be told it, who may live in another directory;
+ * kept for the life of the process.
+ */
+extern const char *plat_path_for_workers(const char *path);
+
 /* ---- listening ---- */
 
 typedef struct PlatListener PlatListener;
@@ -195,12 +204,21 @@ extern uint32_t plat_worker_pid(const PlatWorker *worker);
 /* What the worker said: bytes of one message, 0 gone, -1 error, PLAT_AGAIN. */
 extern long plat_worker_hear(PlatWorker *worker, void *buf, size_t size);
 
+typedef struct PlatLimits
+{
+	uint64_t	cpu_ms;			/* from now on */
+	uint64_t	memory_bytes;	/* above address_space */
+	uint64_t	address_space;	/* of the idle worker, seen by the broker */
+} PlatLimits;
+
 /*
- * Give the worker its job: one message and the one connection.  The caller's
- * copy of the connection is closed in any case.
+ * Give the worker its job: one message and the one connection, under these
+ * limits where they are set from outside.  The caller's copy of the
+ * connection is closed in any case.
  */
 extern bool plat_worker_give(PlatWorker *worker, const void *msg, size_t len,
-							 PlatHandle connection, ShErr *err);
+							 PlatHandle connection, const PlatLimits *limits,
+							 ShErr *err);
 
 typedef struct PlatUsage
 {
@@ -227,6 +245,19 @@ typedef struct PlatTemplate PlatTemplate;
  * those that the settings leave on; the others are not built.
  */
 extern PlatTemplate *plat_template_begin(uint32_t walls, ShErr *err);
+
+/*
+ * Whether this template proves the walls and reports READY.  Where each worker
+ * is its own template, the pool has one started first that does so, and the
+ * others rely on what it proved.
+ */
+extern bool plat_template_proves(const PlatTemplate *template);
+
+/*
+ * Whether its workers can still read the interpreter's own files: what a
+ * script may need must otherwise be loaded before.
+ */
+extern bool plat_template_can_read_later(const PlatTemplate *template);
 
 /*
  * After Python is loaded and warmed up: everything that can be taken away
@@ -258,13 +289,6 @@ extern bool plat_channel_say(PlatHandle channel, const void *msg, size_t len);
 extern long plat_channel_take(PlatHandle channel, void *msg, size_t size,
 							  PlatHandle *connection);
 
-typedef struct PlatLimits
-{
-	uint64_t	cpu_ms;			/* from now on */
-	uint64_t	memory_bytes;	/* above address_space */
-	uint64_t	address_space;	/* of the idle worker, seen by the broker */
-} PlatLimits;
-
 /*
  * Build the walls round the calling process, all but the last step.  After
  * it the process holds `channel` and *data (which may be renumbered).
@@ -295,7 +319,7 @@ typedef enum PlatActResult
 	PLAT_ACT_NOT_TRIED,
 	PLAT_ACT_WORKED,
 	PLAT_ACT_REFUSED,			/* detail: error number */
-	PLAT_ACT_KILLED,			/* detail: signal; the kernel wall did it */
+	PLAT_ACT_KILLED,			/* detail: signal; the kernel did it */
 	PLAT_ACT_CRASHED			/* cannot be tried here */
 } PlatActResult;
 
@@ -331,6 +355,9 @@ extern bool plat_probe(PlatTemplate *template, uint32_t walls,
  * force before they may claim it.
  */
 extern void plat_wall_proven(PlatTemplate *template, uint32_t wall);
+
+/* What an administrator can do when the wall is not enforced. */
+extern const char *plat_wall_remedy(uint32_t wall);
 
 /* What is in force for a wall, read back, for a reader ("Landlock ABI 7"). */
 extern const char *plat_wall_means(const PlatTemplate *template,

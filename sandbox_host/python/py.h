@@ -21,6 +21,7 @@ typedef struct PyConfiguration
 	const char *driver_dir;		/* where policy.py, driver.py, ... live */
 	const char *allowed_modules;	/* comma list beyond the built-in ones */
 	uint32_t	walls_off;		/* WALL_LANGUAGE and WALL_IMPORTS count here */
+	bool		can_read_later; /* workers can read the files of both */
 } PyConfiguration;
 
 /*
@@ -33,8 +34,10 @@ extern bool py_start(const PyConfiguration *config, ShErr *err);
 /*
  * Run the warm-up operations until nothing opens a file or imports a module
  * any more, freeze the collector, close sys.path.  Once, before namespaces.
+ * Workers that can read later need none of the operations: for them the same
+ * modules and time zones are loaded on first use.
  */
-extern bool py_warm_up(ShErr *err);
+extern bool py_warm_up(const PyConfiguration *config, ShErr *err);
 
 /*
  * In an idle worker, before it has a job: touch what a job touches (one small

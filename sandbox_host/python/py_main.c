@@ -12,6 +12,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "plat/plat.h"
+
 #define PATH_SIZE	4096
 
 /* Python's exception as a value; clears it. */
@@ -48,17 +50,6 @@ fail_status(ShErr *err, PyStatus status)
 					status.err_msg != NULL ? status.err_msg : "unknown error");
 }
 
-static bool
-readable(const char *path)
-{
-	FILE	   *f = fopen(path, "rb");
-
-	if (f == NULL)
-		return false;
-	fclose(f);
-	return true;
-}
-
 /*
  * The virtual environment's interpreter: from its place Python finds its own
  * standard library.  Its path differs between systems, so look.
@@ -66,12 +57,13 @@ readable(const char *path)
 static bool
 find_program(const char *venv, char *out, ShErr *err)
 {
-	static const char *const places[] = {"bin/python3", "Scripts/python.exe"};
+	static const char *const places[] = {"bin/python3", "python.exe",
+	"Scripts/python.exe"};
 
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
 	{
 		snprintf(out, PATH_SIZE, "%s/%s", venv, places[i]);
-		if (readable(out))
+		if (plat_can_read(out))
 			return true;
 	}
 	return sh_error(err, "\"%s\" is not a virtual environment that can be read",
@@ -93,7 +85,7 @@ find_packages(const char *venv, char *out, ShErr *err)
 	{
 		snprintf(out, PATH_SIZE, "%s/%s", venv, places[i]);
 		snprintf(probe, sizeof(probe), "%s/pandas/__init__.py", out);
-		if (readable(probe))
+		if (plat_can_read(probe))
 			return true;
 	}
 	return sh_error(err, "there is no pandas for Python %d.%d in \"%s\"",
@@ -208,9 +200,10 @@ py_start(const PyConfiguration *config, ShErr *err)
 }
 
 bool
-py_warm_up(ShErr *err)
+py_warm_up(const PyConfiguration *config, ShErr *err)
 {
-	PyObject   *result = call_start("warm_up", "()");
+	PyObject   *result = call_start("warm_up", "(i)",
+									(int) config->can_read_later);
 
 	if (result == NULL)
 		return fail(err, "could not warm up Python");

@@ -1,6 +1,6 @@
 """start.py - what py_main.c calls: loads everything, in the right order.
 
-start() and warm_up() run in the zygote, touch() and serve() in a worker.
+start() and warm_up() run in the template, touch() and serve() in a worker.
 Nothing of weight is imported at the top: the environment comes first.
 """
 import os
@@ -42,13 +42,6 @@ WALL_LANGUAGE = 1 << 0
 WALL_IMPORTS = 1 << 2
 
 
-def _threads():
-    try:
-        return len(os.listdir("/proc/self/task"))
-    except OSError:
-        return 1                # a system that does not tell
-
-
 def start(walls_off, allowed_modules):
     import driver
     driver.configure(walls_off, allowed_modules)
@@ -59,26 +52,29 @@ def start(walls_off, allowed_modules):
                 importlib.import_module(name)
             except Exception:
                 pass
-    if _threads() != 1:
-        raise RuntimeError(f"{_threads()} threads are running after the imports, 1 is possible")
 
 
-def warm_up():
+def warm_up(can_read_later):
+    """Once, before the first script: with everything loaded and used, or with
+    only what is listed left to be found."""
     import driver
     import guards
-    import warmup
-    versions()
-    warmup.warm_up()
+    if can_read_later:
+        import later as way
+    else:
+        import warmup as way
+        versions()
+        way.warm_up()
     guards.harden()
     driver.quiet()
-    warmup.seal()
-    if _threads() != 1:
-        raise RuntimeError(f"{_threads()} threads are running after the warm-up, 1 is possible")
+    way.seal()
 
 
 def touch():
-    import warmup
-    warmup.touch()
+    """In an idle worker: the memory that every job touches."""
+    warmup = sys.modules.get("warmup")
+    if warmup is not None:
+        warmup.touch()
 
 
 def serve():
@@ -86,17 +82,26 @@ def serve():
     return driver.serve()
 
 
+def _release(package):
+    """What the folder of an installed package's facts is called."""
+    for folder in filter(os.path.isdir, sys.path):
+        for entry in os.listdir(folder):
+            name, _, rest = entry.partition("-")
+            if name.lower() == package and rest.endswith(".dist-info"):
+                return rest.removesuffix(".dist-info")
+    return "?"
+
+
 def versions():
     import numpy
     import pandas
     import pyarrow
-    from importlib import metadata
     global _versions
     if _versions is None:
         _versions = "\n".join((
             "Python " + sys.version.split()[0], "pandas " + pandas.__version__,
             "numpy " + numpy.__version__, "pyarrow " + pyarrow.__version__,
-            "RestrictedPython " + metadata.version("RestrictedPython")))
+            "RestrictedPython " + _release("restrictedpython")))
     return _versions
 
 

@@ -21,33 +21,24 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+import later
+
 # Kept for ever: each of the two classes has a cache that forgets.
 _zones = []
 
 
 def _import_submodules():
     """pandas, numpy and the codecs import many of their parts on first use."""
-    import encodings
-    skip = (".tests", ".conftest", "__main__", ".distutils", ".f2py", ".testing",
-            "numpy._pyinstaller", "numpy._configtool", "numpy.typing.mypy_plugin",
-            "encodings.mbcs", "encodings.oem", "pandas._testing", "pandas.testing",
-            "numpy.ctypeslib", "pandas.io.clipboard")
-    for package in (pd, np, encodings):
+    for package in map(importlib.import_module, later.PACKAGES):
         for found in pkgutil.walk_packages(package.__path__, package.__name__ + ".",
                                            onerror=lambda name: None):
-            if any(part in found.name for part in skip) or found.name in sys.modules:
+            if not later.is_listed(found.name) or found.name in sys.modules:
                 continue
             try:
                 importlib.import_module(found.name)
             except Exception:
                 pass            # needs a package that is not installed
-    for name in ("_strptime", "unicodedata", "stringprep", "decimal", "fractions", "uuid",
-                 "string", "textwrap", "difflib", "calendar", "locale", "numbers",
-                 "concurrent.futures", "secrets", "ast", "tokenize", "traceback",
-                 "zoneinfo._zoneinfo", "tzdata", "tzdata.zoneinfo", "dateutil.tz",
-                 "dateutil.parser", "dateutil.easter", "dateutil.relativedelta",
-                 "pyarrow.compute", "pyarrow.pandas_compat", "pyarrow.vendored.docscrape",
-                 "_pydatetime", "pickle", "copy", "json", "statistics", "bisect", "heapq"):
+    for name in later.LISTED:
         try:
             importlib.import_module(name)
         except ImportError:

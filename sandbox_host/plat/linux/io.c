@@ -218,6 +218,22 @@ plat_lifeline(void)
 	return STDIN_FILENO;
 }
 
+bool
+plat_can_read(const char *path)
+{
+	int			fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	plat_close(fd);
+	return fd >= 0;
+}
+
+/* They live where the broker does. */
+const char *
+plat_path_for_workers(const char *path)
+{
+	return path;
+}
+
 const char *
 plat_system(void)
 {

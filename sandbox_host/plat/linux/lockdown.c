@@ -239,6 +239,29 @@ plat_lockdown_finish(PlatTemplate *t, PlatHandle channel)
 	return seccomp_install(&t->filter);
 }
 
+const char *
+plat_wall_remedy(uint32_t wall)
+{
+	static const struct
+	{
+		uint32_t	walls;
+		const char *text;
+	}			remedies[] = {
+		{WALL_LANGUAGE | WALL_IMPORTS,
+		"check that the driver directory belongs to this version"},
+		{WALL_PROCESS | WALL_NETWORK,
+		"allow unprivileged user namespaces for this account"},
+		{WALL_RESOURCES, "check the limits that this account was given"},
+		{WALL_FILES, "enable Landlock in the kernel, or allow user namespaces"},
+		{WALL_KERNEL, "use a kernel with seccomp filters"},
+	};
+
+	for (size_t i = 0; i < sizeof(remedies) / sizeof(remedies[0]); i++)
+		if (remedies[i].walls & wall)
+			return remedies[i].text;
+	return "";
+}
+
 void
 plat_wall_proven(PlatTemplate *t, uint32_t wall)
 {

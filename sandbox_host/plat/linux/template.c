@@ -105,6 +105,21 @@ plat_template_begin(uint32_t walls, ShErr *err)
 	return t;
 }
 
+/* The zygote proves, once for all its copies. */
+bool
+plat_template_proves(const PlatTemplate *t)
+{
+	(void) t;
+	return true;
+}
+
+bool
+plat_template_can_read_later(const PlatTemplate *t)
+{
+	(void) t;
+	return false;
+}
+
 /* Threads of this process, -1 when nobody can tell. */
 static int
 count_threads(void)

@@ -1,0 +1,182 @@
+/*
+ * lockdown.c
+ *		Which mechanisms bring which wall about, and what of them is in force
+ *		in this process.
+ *
+ * Most walls stand before a worker's first instruction (launch.c).  What is
+ * left for the worker itself is to give up what only starting needed, and to
+ * read back.  Whether what stands is enough is decided by comparing with what
+ * the self-test proved, and by the broker.
+ */
+#include "win32.h"
+
+#include <stdio.h>
+
+typedef struct MechanismRow
+{
+	uint32_t	mechanism;
+	uint32_t	walls;
+	const char *name;
+} MechanismRow;
+
+static const MechanismRow rows[] = {
+	{MECH_HANDLES, WALL_PROCESS, "no inherited handle but the channel"},
+	{MECH_ENVIRONMENT, WALL_PROCESS, "constant environment"},
+	{MECH_DIES_WITH_BROKER, WALL_PROCESS, "killed with its job object"},
+	{MECH_DESKTOP, WALL_PROCESS, "desktop of its own"},
+	{MECH_TOKEN, WALL_PROCESS | WALL_FILES, "restricted token"},
+	{MECH_LOW_INTEGRITY, WALL_PROCESS | WALL_FILES, "low integrity"},
+	{MECH_APPCONTAINER, WALL_PROCESS | WALL_FILES | WALL_NETWORK,
+	"AppContainer without capabilities"},
+	{MECH_LPAC, WALL_PROCESS | WALL_FILES | WALL_NETWORK, "less privileged"},
+	{MECH_JOB_PROCESSES, WALL_RESOURCES, "job object: one process"},
+	{MECH_JOB_MEMORY, WALL_RESOURCES, "job object: memory"},
+	{MECH_JOB_CPU, WALL_RESOURCES, "job object: CPU time"},
+	{MECH_JOB_UI, WALL_RESOURCES, "job object: user interface"},
+	{MECH_NO_CHILD, WALL_KERNEL, "no child process"},
+	{MECH_NO_DYNAMIC_CODE, WALL_KERNEL, "no dynamic code"},
+	{MECH_NO_EXTENSION_POINTS, WALL_KERNEL, "no extension points"},
+	{MECH_NO_REMOTE_IMAGES, WALL_KERNEL, "no remote images"},
+};
+
+#define ROWS	(sizeof(rows) / sizeof(rows[0]))
+
+typedef struct Remedy
+{
+	uint32_t	wall;
+	const char *text;
+} Remedy;
+
+#define RIGHTS "run the program on Windows 10 or Server 2019 or later, and " \
+	"give ALL APPLICATION PACKAGES and ALL RESTRICTED APPLICATION PACKAGES " \
+	"the right to read its directory (install.cmd does)"
+
+static const Remedy remedies[] = {
+	{WALL_LANGUAGE, "check that the driver directory belongs to this version"},
+	{WALL_IMPORTS, "check that the driver directory belongs to this version"},
+	{WALL_PROCESS, RIGHTS},
+	{WALL_FILES, RIGHTS},
+	{WALL_NETWORK, RIGHTS},
+	{WALL_RESOURCES, "use Windows 8 or later, where job objects can be nested"},
+	{WALL_KERNEL, "use Windows 10 or Server 2019 or later"},
+};
+
+uint32_t
+mechanisms_of_wall(uint32_t walls)
+{
+	uint32_t	mechanisms = 0;
+
+	for (size_t i = 0; i < ROWS; i++)
+		if (rows[i].walls & walls)
+			mechanisms |= rows[i].mechanism;
+	return mechanisms;
+}
+
+const char *
+plat_wall_remedy(uint32_t wall)
+{
+	for (size_t i = 0; i < sizeof(remedies) / sizeof(remedies[0]); i++)
+		if (remedies[i].wall == wall)
+			return remedies[i].text;
+	return "";
+}
+
+/*
+ * Inherited handles keep the mark that let them be inherited, and their
+ * numbers: small ones.
+ */
+uint32_t
+handles_read_back(HANDLE channel)
+{
+	DWORD		left = 0;
+	DWORD		flags;
+
+	if (!GetProcessHandleCount(GetCurrentProcess(), &left) || left == 0)
+		left = 1024;
+	for (uintptr_t n = 4; left > 0 && n < 0x10000; n += 4)
+	{
+		HANDLE		h = (HANDLE) n;
+
+		if (!GetHandleInformation(h, &flags))
+			continue;
+		left--;
+		if (h != channel && (flags & HANDLE_FLAG_INHERIT))
+			return 0;
+	}
+	return MECH_HANDLES;
+}
+
+/* What can be seen at any time; the first two rows only at birth. */
+uint32_t
+mechanisms_in_force(HANDLE channel, const PlatLimits *limits)
+{
+	static uint32_t at_birth;
+
+	if (channel != NULL)
+		at_birth = handles_read_back(channel) | environment_read_back();
+	return at_birth | job_read_back(limits) | token_read_back() |
+		mitigations_read_back() | desktop_read_back();
+}
+
+/* ---- the seam ---- */
+
+/* The walls whose proven mechanisms are all in force. */
+static uint32_t
+walls_standing(const PlatTemplate *t)
+{
+	uint32_t	standing = 0;
+
+	for (int i = 0; i < WALL_COUNT; i++)
+	{
+		uint32_t	proven = t->role->proven[i];
+
+		if (proven != 0 && (t->in_force & proven) == proven)
+			standing |= 1u << i;
+	}
+	return standing & t->role->walls;
+}
+
+uint32_t
+plat_lockdown(PlatTemplate *t, const PlatLimits *limits, PlatHandle *channel,
+			  PlatHandle *data)
+{
+	(void) channel;
+	(void) data;
+	if (t->role->walls & WALL_KERNEL)
+		mitigations_at_lockdown();
+	t->in_force = mechanisms_in_force(NULL, limits);
+	return walls_standing(t);
+}
+
+bool
+plat_lockdown_finish(PlatTemplate *t, PlatHandle channel)
+{
+	(void) t;
+	plat_close(channel);
+	return true;
+}
+
+void
+plat_wall_proven(PlatTemplate *t, uint32_t wall)
+{
+	for (int i = 0; i < WALL_COUNT; i++)
+		if (wall == 1u << i)
+			t->proven[i] = t->probed & mechanisms_of_wall(wall);
+}
+
+const char *
+plat_wall_means(const PlatTemplate *t, uint32_t wall, char *buf, size_t size)
+{
+	uint32_t	mine = t->probed & mechanisms_of_wall(wall);
+	size_t		used = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < ROWS; i++)
+	{
+		if ((rows[i].mechanism & mine) == 0 || used >= size)
+			continue;
+		used += (size_t) snprintf(buf + used, size - used, "%s%s",
+								  used > 0 ? ", " : "", rows[i].name);
+	}
+	return buf;
+}

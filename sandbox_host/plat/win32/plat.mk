@@ -1,0 +1,7 @@
+# Windows, with mingw-w64 (UCRT): what the compiler and the linker are told,
+# and the Python to embed.  The program begins in wmain (service.c).
+EXE = .exe
+ALL_CPPFLAGS += -D__USE_MINGW_ANSI_STDIO=0
+PLAT_LDFLAGS = -municode -static-libgcc -Wl,--dynamicbase,--nxcompat,--high-entropy-va -Wl,--no-insert-timestamp
+PYTHON_CFLAGS = -I$(PYTHON)/include
+LIBS = $(PYTHON)/libs/python313.lib -lbcrypt -lws2_32 -ladvapi32 -l:libssp.a
