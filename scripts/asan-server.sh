@@ -22,7 +22,7 @@ log=$build/server.log
 fetch() {
 	mkdir -p "$work/parts" "$work/lists/partial"
 	for file in /etc/apt/sources.list /etc/apt/sources.list.d/*; do
-		case $file in
+		case $([ ! -f "$file" ] || basename "$file") in
 			*.sources) sed 's/^Types:.*/Types: deb-src/' "$file" > "$work/parts/$(basename "$file")" ;;
 			*.list) sed -n 's/^deb /deb-src /p' "$file" > "$work/parts/$(basename "$file")" ;;
 		esac
