@@ -164,7 +164,7 @@ if [ -n "${SAN:-}" ]; then
 	grep -rlZ 'runtime error: ' "$logs" "$scratch/tap" --exclude=asan.log | xargs -0r cp -t "$findings" --backup=numbered
 	found=$(find "$findings" -type f | wc -l)
 	echo "findings of the sanitizers: $found (bar 0) $([ "$found" = 0 ] && echo ok || echo "short; see $findings")"
-	[ "$found" = 0 ] || head -n 40 "$findings"/*
+	grep -rh -A 30 -E 'runtime error: |ERROR: AddressSanitizer' "$findings" | head -n 200
 	echo "0 $found 0" >> "$logs/counts"
 fi
 close_suites
