@@ -396,11 +396,14 @@ tr_host_default_address(void)
 	return address;
 }
 
-/* The broker learns who we are, and cannot act as us. */
+/*
+ * The broker learns who we are, and cannot act as us.  Not GENERIC_WRITE: that
+ * has the right to make instances of the pipe, which a client is not given.
+ */
 static HANDLE
 open_pipe(const wchar_t *name)
 {
-	return CreateFileW(name, GENERIC_READ | GENERIC_WRITE, 0, NULL,
+	return CreateFileW(name, GENERIC_READ | FILE_WRITE_DATA, 0, NULL,
 					   OPEN_EXISTING,
 					   FILE_FLAG_OVERLAPPED | SECURITY_SQOS_PRESENT |
 					   SECURITY_IDENTIFICATION, NULL);
