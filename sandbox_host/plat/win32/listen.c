@@ -44,14 +44,16 @@ struct PlatListener
 	Instance	instances[INSTANCES];
 };
 
+/* The owner is our user, whatever new objects of this token have: clients look
+ * who made the pipe. */
 static bool
 describe_rights(PlatListener *l, ShErr *err)
 {
-	wchar_t		sddl[300] = L"D:P(A;;GA;;;%s)";
+	wchar_t		sddl[300] = L"O:%sD:P(A;;GA;;;%s)";
 	wchar_t    *also = security_sid_text(l->also);
 
 	if (also != NULL)
-		_snwprintf(sddl, 299, L"D:P(A;;GA;;;%%s)(A;;" CLIENT_RIGHTS L";;;%ls)",
+		_snwprintf(sddl, 299, L"O:%%sD:P(A;;GA;;;%%s)(A;;" CLIENT_RIGHTS L";;;%ls)",
 				   also);
 	LocalFree(also);
 	return security_attributes(&l->sa, sddl, err);
