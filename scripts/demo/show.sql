@@ -17,14 +17,15 @@ SELECT format('Rates: %s rows/s, %s MB/s of table data read (%s rows in %s s)',
 	to_char(rows_read, 'FM999,999,999'), round(s::numeric, 2)) AS line
 FROM (SELECT rows_read, extract(epoch FROM finished_at - started_at)::float8 AS s FROM transform.jobs WHERE id = :job) AS job \gset
 \echo :line
--- the same on every system, whatever order the rows lie in
+-- the same on every system, whatever order the rows lie in: checked below
 SET TimeZone = 'UTC';
 SELECT md5(string_agg(f::text, E'\n' ORDER BY f::text COLLATE "C")) AS digest FROM flights_outcome AS f \gset
 \echo Digest of the result: :digest
 SELECT state = 'succeeded' AND rows_read = 336776 AND rows_written = 336776
 	AND (SELECT count(*) FROM flights_outcome) = 336776
 	AND (SELECT count(*) FROM flights WHERE dep_time IS NULL) = 8255
-	AND (SELECT count(*) FROM flights_outcome WHERE dep_time IS NULL) = 8255 AS complete
+	AND (SELECT count(*) FROM flights_outcome WHERE dep_time IS NULL) = 8255
+	AND :'digest' = '0c8b17f2ddbb3a17efbd362f8c231d8c' AS complete
 FROM transform.jobs WHERE id = :job \gset
 \if :complete
 \else

@@ -8,12 +8,14 @@ import glob
 import os
 import subprocess
 
+import acl
 import files
 from server import Refusal, setting
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PACKAGE = os.path.dirname(HERE)
-ALL_APP_PACKAGES = ("*S-1-15-2-1", "*S-1-15-2-2")	# and the restricted ones
+APP_PACKAGES = ("S-1-15-2-1", "S-1-15-2-2")	# all, and the restricted ones
+INNER = {"python": "python", "runtime": "venv"}		# in the package, and below <lib>\\transform
 
 
 def say(*lines):
@@ -29,10 +31,9 @@ def manifest():
 def plan(server):
     """[(path in the package, path in the server)] of everything to install."""
     wanted = []
-    places = (("module/%s-%s/" % (server.major, server.build), server.lib),
-              ("share/extension/", os.path.join(server.share, "extension")),
-              ("python/", os.path.join(server.lib, "transform", "python")),
-              ("runtime/", os.path.join(server.lib, "transform", "venv")))
+    places = [("module/%s-%s/" % (server.major, server.build), server.lib),
+              ("share/extension/", os.path.join(server.share, "extension"))]
+    places += [(source + "/", os.path.join(server.lib, "transform", target)) for source, target in INNER.items()]
     contents = manifest()
     for start, folder in places:
         found = [path for path in contents if path.startswith(start)]
@@ -118,15 +119,16 @@ def check_foreign(server, record, contents, wanted):
 
 
 def grant(folder):
-    """Let confined processes read it: their accounts are in no group but these."""
+    """Let confined processes read it: their accounts are in no group but these.
+    What holds is read back; that the call succeeded proves nothing."""
     try:
-        done = subprocess.run(["icacls.exe", folder, "/grant"] + ["%s:(OI)(CI)(RX)" % sid for sid in ALL_APP_PACKAGES],
-                              capture_output=True, timeout=120, stdin=subprocess.DEVNULL)
+        subprocess.run(["icacls.exe", folder, "/grant"] + ["*%s:(OI)(CI)(RX)" % sid for sid in APP_PACKAGES],
+                       capture_output=True, timeout=120, stdin=subprocess.DEVNULL)
     except OSError:
-        return "not granted: this system has no icacls.exe"
-    if done.returncode:
-        return "not granted: icacls.exe ended with %d" % done.returncode
-    return "readable by confined processes (icacls)"
+        pass
+    if acl.readers(folder).issuperset(APP_PACKAGES):
+        return "readable by confined processes"
+    return "NOT readable by confined processes: this system did not take the permission"
 
 
 def install(server):
@@ -148,7 +150,7 @@ def install(server):
     all_folders = sorted({folder + "\\" for folder in folders} | set(new_folders))
     # what is no longer part of it stays named until it is gone
     record.write(version(contents), sorted(target_entries) + stale + all_folders)
-    for folder in ("venv", "python"):
+    for folder in INNER.values():
         path = os.path.join(server.lib, "transform", folder)
         say("Folder:  %s: %s" % (path, grant(path)))
     restart = put(server, contents, wanted)
@@ -172,20 +174,22 @@ def version(contents):
 
 def put(server, contents, wanted):
     """Copy what differs; True when the server still has an older module loaded."""
-    copied = kept = 0
+    copied = {}
     restart = False
     for source, target in wanted:
         if os.path.exists(files.long(target)) and files.digest(target) == contents[source]:
-            kept += 1
             continue
         aside = files.copy(os.path.join(PACKAGE, *source.split("/")), target)
         if aside is not None:
             restart = True
             say("         %s is in use: moved aside, %s takes its place" % (target, os.path.basename(target)))
-        copied += 1
-        if "venv" not in target:
-            say("Copied:  %s" % target)
-    say("Files:   %d copied, %d were there already" % (copied, kept))
+        folder = source.split("/")[0]
+        what = os.path.join(server.lib, "transform", INNER[folder]) if folder in INNER else target
+        copied[what] = copied.get(what, 0) + 1
+    for what, count in copied.items():
+        say("Copied:  %s%s" % (what, "" if count == 1 else " (%d files)" % count))
+    total = sum(copied.values())
+    say("Files:   %d copied, %d were there already" % (total, len(wanted) - total))
     return restart
 
 

@@ -70,12 +70,12 @@ class Server:
             raise Refusal("%s holds no PostgreSQL server: there is no bin\\postgres.exe in it." % self.root)
         self.lib = self._folder_of("lib", "plpgsql.dll")
         self.share = os.path.dirname(self._folder_of("share", os.path.join("extension", "plpgsql.control")))
+        self.build = self._look_at_build()
         self.version = self._ask_version()
         self.major = self.version.split(".")[0]
         if self.major not in MAJORS:
             raise Refusal("This is PostgreSQL %s; transform is for %s to %s."
                           % (self.version, MAJORS[0], MAJORS[-1]))
-        self.build = self._look_at_build()
 
     def _folder_of(self, top, name):
         for inner in ("", "postgresql"):

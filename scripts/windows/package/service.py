@@ -1,38 +1,41 @@
-"""sandbox_host as a Windows service of its own, under its own virtual account.
-
-Everything goes through sc.exe, whose words are shown when it refuses.
-"""
+"""sandbox_host as a Windows service of its own, under its own virtual account."""
 import os
 import subprocess
+import time
 
 from installer import Record, say
+from scm import EXISTS, MARKED, NOT_RUNNING, NOT_THERE, RUNNING, STOPPED, Service
 from server import Refusal
 
 NAME = "transform_sandbox_host"
 ACCOUNT = "NT SERVICE\\" + NAME
 PIPE = "\\\\.\\pipe\\" + NAME
-NOT_THERE, NOT_RUNNING, RUNNING, EXISTS = 1060, 1062, 1056, 1073
+DISPLAY = "transform sandbox_host"
+DESCRIPTION = "Runs pandas scripts of PostgreSQL jobs in confined processes."
+DELAYS = (5000, 5000, 60000)
+RUNS, PATIENCE = 4, 60		# a state; seconds
 
 
-def sc(*arguments, allow=()):
-    """Run sc.exe; True unless it ended with one of the allowed codes."""
-    done = subprocess.run(["sc.exe", *arguments], capture_output=True, timeout=120, stdin=subprocess.DEVNULL)
-    if done.returncode == 0:
-        return True
-    if done.returncode in allow:
-        return False
-    said = done.stdout.decode("mbcs", "replace").strip() if os.name == "nt" else ""
-    raise Refusal("sc.exe %s failed (%d): %s\nServices take an administrator's command prompt."
-                  % (" ".join(arguments[:2]), done.returncode, said))
-
-
-def optional(what, *arguments):
-    """A refinement that an old or foreign system may not know."""
+def allowing(act, *codes):
+    """act(); False if it ended with one of these codes, True if all went well."""
     try:
-        sc(*arguments)
-        say("Service: %s" % what)
-    except Refusal as refusal:
-        say("Service: NOT %s: %s" % (what, str(refusal).splitlines()[0]))
+        act()
+        return True
+    except OSError as error:
+        if error.winerror in codes:
+            return False
+        hint = {5: "Services take an administrator's command prompt.",
+                MARKED: "It is being removed: close the Services window, and call this again."}
+        raise Refusal("The service %s: %s\n%s" % (NAME, error, hint.get(error.winerror, ""))) from None
+
+
+def optional(what, act):
+    """A refinement that this system may not know: said as it reads back."""
+    try:
+        done = act()
+    except OSError:
+        done = False
+    say("Service: %s%s" % ("" if done else "NOT on this system: ", what))
 
 
 def command(server, account):
@@ -52,57 +55,66 @@ def server_account(server, given):
         raise Refusal("No Windows service runs %s, so the account of the server is not known.\n"
                       'Name it: scripts\\service.cmd install "%s" "NT AUTHORITY\\NetworkService"'
                       % (server.root, server.root))
-    account = found[1]
-    return "NT AUTHORITY\\SYSTEM" if account.lower() == "localsystem" else account
+    return "NT AUTHORITY\\SYSTEM" if found[1].lower() == "localsystem" else found[1]
 
 
 def install(server, account=None):
     if Record(server).version is None:
         raise Refusal("transform is not installed in %s: scripts\\install.cmd first." % server.root)
     account = server_account(server, account)
-    line = command(server, account)
-    if not sc("create", NAME, "binPath=", line, "start=", "delayed-auto", "obj=", ACCOUNT,
-              "DisplayName=", "transform sandbox_host", allow=(EXISTS,)):
-        sc("config", NAME, "binPath=", line, "start=", "delayed-auto", "obj=", ACCOUNT)
-        say("Service: %s was there; changed" % NAME)
+    service, line = Service(NAME), command(server, account)
+    if allowing(lambda: service.create(line, ACCOUNT, DISPLAY), EXISTS):
+        say("Service: %s made, account %s" % (NAME, ACCOUNT))
     else:
-        say("Service: %s made, account %s, starts after the system" % (NAME, ACCOUNT))
-    optional("described", "description", NAME, "Runs pandas scripts of PostgreSQL jobs in confined processes.")
-    optional("restarted 5 seconds after a failure", "failure", NAME, "reset=", "86400", "actions=",
-             "restart/5000/restart/5000/restart/60000")
-    optional("given an identity of its own", "sidtype", NAME, "unrestricted")
+        allowing(lambda: service.change(line, ACCOUNT, DISPLAY))
+        say("Service: %s was there; changed" % NAME)
+    allowing(lambda: service.describe(DESCRIPTION))
+    optional("starts with the system, a little later", service.delay)
+    optional("restarted 5 seconds after a failure", lambda: service.restart_after_failure(DELAYS))
+    optional("an identity of its own in its token", service.own_identity)
     say("", "Next: 1. scripts\\service.cmd start",
         "      2. in postgresql.conf:  transform.sandbox_address = '%s'" % PIPE,
         "      3. SELECT pg_reload_conf();",
         "Jobs are taken from %s alone." % account)
 
 
-def remove(server=None):
+def wait_for(*states):
+    """True when the service reaches one of the states in time."""
+    service, end = Service(NAME), time.monotonic() + PATIENCE
+    while service.state() not in states:
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+def start():
+    if not allowing(Service(NAME).start, RUNNING):
+        say("Service: %s runs already" % NAME)
+    elif wait_for(RUNS, STOPPED) and Service(NAME).state() == RUNS:
+        say("Service: %s runs" % NAME)
+    else:
+        raise Refusal("The service %s did not start; Event Viewer, Windows Logs, System says why." % NAME)
+
+
+def stop():
+    if not allowing(Service(NAME).stop, NOT_RUNNING, NOT_THERE):
+        say("Service: %s does not run" % NAME)
+    elif wait_for(STOPPED):
+        say("Service: %s stopped" % NAME)
+    else:
+        raise Refusal("The service %s did not stop in %d seconds." % (NAME, PATIENCE))
+
+
+def remove():
     stop()
-    if sc("delete", NAME, allow=(NOT_THERE,)):
+    if allowing(Service(NAME).delete, NOT_THERE):
         say("Service: %s removed. Take transform.sandbox_address out of postgresql.conf." % NAME)
     else:
         say("Service: there is no %s; nothing to do." % NAME)
 
 
-def start(server=None):
-    if sc("start", NAME, allow=(RUNNING,)):
-        say("Service: %s started" % NAME)
-    else:
-        say("Service: %s runs already" % NAME)
-
-
-def stop(server=None):
-    if sc("stop", NAME, allow=(NOT_RUNNING, NOT_THERE)):
-        say("Service: %s told to stop" % NAME)
-    else:
-        say("Service: %s does not run" % NAME)
-
-
 def exists_for(server):
     """True if the service runs this server's copy of the program."""
-    try:
-        done = subprocess.run(["sc.exe", "qc", NAME], capture_output=True, timeout=60, stdin=subprocess.DEVNULL)
-    except OSError:
-        return False
-    return os.path.normcase(server.lib) in os.path.normcase(done.stdout.decode("mbcs", "replace"))
+    program = Service(NAME).program()
+    return program is not None and os.path.normcase(server.lib + os.sep) in os.path.normcase(program)
