@@ -74,6 +74,7 @@ def install(server, account=None):
     optional("an identity of its own in its token", service.own_identity)
     say("", "Next: 1. scripts\\service.cmd start",
         "      2. in postgresql.conf:  transform.sandbox_address = '%s'" % PIPE,
+        "                              transform.sandbox_account = '%s'" % ACCOUNT,
         "      3. SELECT pg_reload_conf();",
         "Jobs are taken from %s alone." % account)
 
