@@ -43,6 +43,9 @@ WALL_IMPORTS = 1 << 2
 
 
 def start(walls_off, allowed_modules):
+    if os.name == "nt":
+        import folders
+        folders.install()
     import driver
     driver.configure(walls_off, allowed_modules)
     if walls_off & (WALL_LANGUAGE | WALL_IMPORTS):
