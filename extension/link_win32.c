@@ -141,19 +141,16 @@ fail_with(DWORD error)
 
 /* ---- pipes ---- */
 
-void
+bool
 tr_pipe_init(TrPipe *pipe, HANDLE handle)
 {
 	bool		in = transfer_init(&pipe->in);
 	bool		out = transfer_init(&pipe->out);
 
 	pipe->handle = handle;
-	if (in && out)
-		return;
-	tr_pipe_close(pipe);
-	ereport(ERROR,
-			(errcode(ERRCODE_OUT_OF_MEMORY),
-			 errmsg("out of memory for a pipe to the sandbox host")));
+	if (!in || !out)
+		tr_pipe_close(pipe);
+	return in && out;
 }
 
 void
@@ -351,22 +348,22 @@ named_sid(const char *account)
 /*
  * Anybody may have made a pipe of that name; whoever did owns it.  An
  * administrator's is taken, as root's is elsewhere: nothing stops one.
+ * Raises nothing.
  */
 static bool
-is_owner(HANDLE handle, const char *account)
+is_owner(HANDLE handle, PSID own, PSID other)
 {
 	PSECURITY_DESCRIPTOR descriptor;
 	PSID		owner;
-	PSID		wanted = account[0] != '\0' ? named_sid(account) : NULL;
 	bool		result;
 
 	if (GetSecurityInfo(handle, SE_KERNEL_OBJECT, OWNER_SECURITY_INFORMATION,
 						&owner, NULL, NULL, NULL, &descriptor) != ERROR_SUCCESS)
 		return false;
-	result = EqualSid(owner, tr_own_sid()) ||
-		(wanted != NULL && EqualSid(owner, wanted)) ||
-		IsWellKnownSid(owner, WinLocalSystemSid) ||
-		IsWellKnownSid(owner, WinBuiltinAdministratorsSid);
+	result = owner != NULL &&
+		(EqualSid(owner, own) || (other != NULL && EqualSid(owner, other)) ||
+		 IsWellKnownSid(owner, WinLocalSystemSid) ||
+		 IsWellKnownSid(owner, WinBuiltinAdministratorsSid));
 	(void) LocalFree(descriptor);
 	return result;
 }
@@ -440,12 +437,14 @@ connect_pipe(const char *address)
 TrConn *
 tr_conn_open(const char *address, const char *account)
 {
+	PSID		own = tr_own_sid();
+	PSID		other = account[0] != '\0' ? named_sid(account) : NULL;
 	HANDLE		handle = connect_pipe(address);
 	TrConn	   *conn;
 
 	if (handle == INVALID_HANDLE_VALUE)
 		return NULL;
-	if (!is_owner(handle, account))
+	if (!is_owner(handle, own, other))
 	{
 		(void) CloseHandle(handle);
 		ereport(ERROR,
@@ -454,9 +453,16 @@ tr_conn_open(const char *address, const char *account)
 						address),
 				 errhint("It is taken only from the server's own account, an administrator's, or the one that transform.sandbox_account names.")));
 	}
-	conn = MemoryContextAlloc(TopMemoryContext, sizeof(TrConn));
-	tr_pipe_init(&conn->pipe, handle);
-	return conn;
+	conn = MemoryContextAllocExtended(TopMemoryContext, sizeof(TrConn),
+									  MCXT_ALLOC_NO_OOM);
+	if (conn != NULL && tr_pipe_init(&conn->pipe, handle))
+		return conn;
+	if (conn == NULL)
+		(void) CloseHandle(handle);
+	else
+		pfree(conn);
+	(void) fail(ENOMEM);
+	return NULL;
 }
 
 ssize_t

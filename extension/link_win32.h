@@ -42,9 +42,9 @@ typedef struct TrHandles
 	bool		ready;			/* something needs no wait */
 } TrHandles;
 
-/* Takes over `handle`, a pipe opened for overlapped I/O.  Raises on lack of
- * memory or handles, having closed it. */
-extern void tr_pipe_init(TrPipe *pipe, HANDLE handle);
+/* Takes over `handle`, a pipe opened for overlapped I/O.  False for lack of
+ * memory or handles; then it has been closed. */
+extern bool tr_pipe_init(TrPipe *pipe, HANDLE handle);
 extern void tr_pipe_close(TrPipe *pipe);
 extern ssize_t tr_pipe_recv(TrPipe *pipe, void *buf, size_t len);
 extern ssize_t tr_pipe_send(TrPipe *pipe, const void *buf, size_t len);

@@ -293,7 +293,7 @@ TrHost *
 tr_host_start(char **argv)
 {
 	Start		start;
-	TrHost	   *host = MemoryContextAllocZero(TopMemoryContext, sizeof(TrHost));
+	TrHost	   *host;
 
 	memset(&start, 0, sizeof(start));
 	make_lifeline(&start);
@@ -302,15 +302,23 @@ tr_host_start(char **argv)
 	create_process(&start, argv);
 	if (!AssignProcessToJobObject(start.job, start.process.hProcess))
 		start_error(&start, "use a job object", GetLastError());
-	if (ResumeThread(start.process.hThread) == (DWORD) -1)
-		start_error(&start, "resume the process", GetLastError());
+	host = MemoryContextAllocExtended(TopMemoryContext, sizeof(TrHost),
+									  MCXT_ALLOC_NO_OOM);
+	if (host == NULL)
+		start_error(&start, "find memory", ERROR_NOT_ENOUGH_MEMORY);
+	if (!tr_pipe_init(&host->lifeline, start.lifeline))
+	{
+		start.lifeline = NULL;	/* has been closed */
+		pfree(host);
+		start_error(&start, "find memory", ERROR_NOT_ENOUGH_MEMORY);
+	}
+	(void) ResumeThread(start.process.hThread);
 	(void) CloseHandle(start.process.hThread);
 	(void) CloseHandle(start.input);
 	(void) CloseHandle(start.output);
 	host->pid = start.process.dwProcessId;
 	host->process = start.process.hProcess;
 	host->job = start.job;
-	tr_pipe_init(&host->lifeline, start.lifeline);
 	return host;
 }
 
