@@ -25,6 +25,7 @@
 #include "tr_compat.h"
 #include "tr_errors.h"
 #include "tr_host.h"
+#include "tr_types.h"
 
 /* Where there is no close_range(): more than a server process ever opens. */
 #define LAST_DESCRIPTOR		4096
@@ -71,6 +72,15 @@ const char *
 tr_host_default_address(void)
 {
 	return DEFAULT_ADDRESS;
+}
+
+/* File names have no encoding here; mostly they are UTF-8. */
+char *
+tr_host_to_text(const char *message)
+{
+	WireText	text = {message, (uint32) strlen(message)};
+
+	return tr_text_from_worker(text, false);
 }
 
 /* ---- the host and its lifeline ---- */

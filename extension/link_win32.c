@@ -34,6 +34,7 @@
 #include "tr_compat.h"
 #include "tr_errors.h"
 #include "tr_host.h"
+#include "tr_types.h"
 
 #define PIPE_PREFIX		"\\\\.\\pipe\\"
 
@@ -379,6 +380,21 @@ tr_to_wide(const char *text)
 	wide[0] = L'\0';
 	(void) MultiByteToWideChar(CP_ACP, 0, text, -1, wide, size);
 	return wide;
+}
+
+char *
+tr_host_to_text(const char *message)
+{
+	wchar_t    *wide = tr_to_wide(message);
+	int			size = WideCharToMultiByte(CP_UTF8, 0, wide, -1, NULL, 0,
+										   NULL, NULL);
+	char	   *utf8 = palloc0(Max(size, 1));
+	WireText	text;
+
+	(void) WideCharToMultiByte(CP_UTF8, 0, wide, -1, utf8, size, NULL, NULL);
+	text.data = utf8;
+	text.len = (uint32) strlen(utf8);
+	return tr_text_from_worker(text, false);
 }
 
 const char *

@@ -18,6 +18,7 @@
 #include "tr_api.h"
 #include "tr_compat.h"
 #include "tr_guc.h"
+#include "tr_host.h"
 #include "tr_session.h"
 #include "tr_shmem.h"
 #include "tr_walls.h"
@@ -156,11 +157,13 @@ put_host_fact(ReturnSetInfo *rsinfo, const TrHostInfo *host)
 		detail = psprintf("run as its own service at \"%s\" (transform.sandbox_address)",
 						  tr_guc_address());
 	else if (host->reason[0] != '\0')
-		detail = psprintf("%s: %s", host->path, host->reason);
+		detail = psprintf("%s: %s", tr_host_to_text(host->path),
+						  tr_host_to_text(host->reason));
 	else if (host->state == TR_HOST_NONE)
 		detail = pstrdup("the launcher has not started it");
 	else
-		detail = psprintf("%s, process %d", host->path, host->pid);
+		detail = psprintf("%s, process %d", tr_host_to_text(host->path),
+						  host->pid);
 	put_fact(rsinfo, "sandbox_host", names[host->state], detail);
 }
 
@@ -215,7 +218,7 @@ transform_sandbox_status(PG_FUNCTION_ARGS)
 		tr_shmem_host(&host);
 		rows = ask_broker(&why);
 		if (rows == NIL && host.reason[0] != '\0')
-			why = host.reason;
+			why = tr_host_to_text(host.reason);
 	}
 	put_walls(rsinfo, rows, why);
 	put_facts(rsinfo, &host);

@@ -99,13 +99,13 @@ missing_part(const char *path, const char *venv, const char *driver)
 	struct stat st;
 
 	if (stat(path, &st) != 0 || !S_ISREG(st.st_mode))
-		return psprintf("the program \"%s\" does not exist; install it (make install) or set transform.sandbox_host",
+		return psprintf("the program \"%s\" does not exist; install it or set transform.sandbox_host",
 						path);
 	if (stat(venv, &st) != 0 || !S_ISDIR(st.st_mode))
-		return psprintf("the Python environment \"%s\" does not exist; install it (make install) or set transform.venv",
+		return psprintf("the Python environment \"%s\" does not exist; install it or set transform.venv",
 						venv);
 	if (stat(driver, &st) != 0 || !S_ISDIR(st.st_mode))
-		return psprintf("the folder \"%s\" of transform's Python files does not exist; install it (make install) or set transform.driver",
+		return psprintf("the folder \"%s\" of transform's Python files does not exist; install it or set transform.driver",
 						driver);
 	return NULL;
 }

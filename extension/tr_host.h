@@ -20,6 +20,12 @@ extern char *tr_host_default_program(void);
 /* Where a host that the launcher starts listens; one per cluster. */
 extern const char *tr_host_default_address(void);
 
+/*
+ * A file name, or a message that has one in it, as text of the database: the
+ * system has them in an encoding of its own.  palloc'd.
+ */
+extern char *tr_host_to_text(const char *message);
+
 /* ---- the host and its lifeline ---- */
 
 typedef struct TrHost TrHost;

@@ -72,7 +72,7 @@ handle_control(TrLink *link, const WireHeader *h, const uint8 *p)
 				(errcode(TR_ERR_PROTOCOL),
 				 errmsg("the sandbox host broke the protocol: %s (frame \"%s\")",
 						why, wire_type_name(h->type)),
-				 errhint("The extension and sandbox_host must be of the same version; run \"make install\" and restart the server.")));
+				 errhint("The extension and sandbox_host must be of the same version; install both anew and restart the server.")));
 }
 
 /* Take one complete frame out of the control buffer, if there is one. */

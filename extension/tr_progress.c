@@ -15,6 +15,7 @@
 #include "tr_api.h"
 #include "tr_compat.h"
 #include "tr_guc.h"
+#include "tr_host.h"
 #include "tr_shmem.h"
 
 PG_FUNCTION_INFO_V1(transform_live);
@@ -100,7 +101,7 @@ waiting_reason(void)
 		return "sandbox_host has not been started yet";
 	if (host.state == TR_HOST_STARTING || host.state == TR_HOST_DRAINING ||
 		host.state == TR_HOST_FAILED)
-		return pstrdup(host.reason);
+		return tr_host_to_text(host.reason);
 	if (tr_slots_busy() >= tr_slot_count())
 		return psprintf("as many jobs are running as may at a time (transform.max_concurrent_jobs is %d)",
 						tr_slot_count());

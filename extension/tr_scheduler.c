@@ -33,6 +33,7 @@
 #include "tr_compat.h"
 #include "tr_errors.h"
 #include "tr_guc.h"
+#include "tr_host.h"
 #include "tr_launcher.h"
 #include "tr_log.h"
 #include "tr_queue.h"
@@ -281,7 +282,8 @@ claim_next(TrAssignment *a, bool *more)
 					   NULL);
 		else if (host.state == TR_HOST_FAILED)
 			fail_claim(&claim, TR_STAGE_START, TR_ERR_SANDBOX,
-					   psprintf("the sandbox is not available: %s", host.reason),
+					   psprintf("the sandbox is not available: %s",
+							tr_host_to_text(host.reason)),
 					   "SELECT * FROM transform_sandbox_status() shows what is in place.");
 		else
 		{
