@@ -1,7 +1,6 @@
 """Files on Windows: paths of any length, and files that a scanner holds for a moment."""
 import hashlib
 import os
-import shutil
 import time
 
 HELD = (5, 32, 33, 145)		# access denied, sharing, lock violation, not empty yet
@@ -35,15 +34,40 @@ def retry(act, path):
             pause *= 2
 
 
+def writable(path):
+    """False when somebody runs or holds it, for longer than a scanner would."""
+    def act():
+        try:
+            open(long(path), "r+b").close()
+        except PermissionError as error:	# which says no more than that
+            raise OSError(error.errno, error.strerror, path, HELD[0]) from None
+    try:
+        retry(act, path)
+        return True
+    except InUse:
+        return False
+
+
 def digest(path):
     with open(long(path), "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def same(path, sha256):
+    """Is there a file with this digest?"""
+    try:
+        return digest(path) == sha256
+    except FileNotFoundError:
+        return False
+
+
 def copy(source, target):
     """Put source at target, whole or not at all.  A DLL in use is moved aside."""
     new = target + ".new"
-    shutil.copyfile(long(source), long(new))
+    with open(long(source), "rb") as file:
+        data = file.read()
+    with open(long(new), "wb") as file:
+        file.write(data)
     try:
         retry(lambda: os.replace(long(new), long(target)), target)
     except InUse:

@@ -89,8 +89,7 @@ class Record:
 def missing_folders(server, targets):
     """The folders that must be made for the targets, as entries, outer ones first."""
     found = set()
-    for target in targets:
-        folder = os.path.dirname(target)
+    for folder in {os.path.dirname(target) for target in targets}:
         while folder not in found and not os.path.isdir(files.long(folder)):
             found.add(folder)
             folder = os.path.dirname(folder)
@@ -177,7 +176,7 @@ def put(server, contents, wanted):
     copied = {}
     restart = False
     for source, target in wanted:
-        if os.path.exists(files.long(target)) and files.digest(target) == contents[source]:
+        if files.same(target, contents[source]):
             continue
         aside = files.copy(os.path.join(PACKAGE, *source.split("/")), target)
         if aside is not None:
@@ -215,16 +214,10 @@ def uninstall(server):
         say("transform is not installed in %s; nothing to do." % server.root)
         return
     check_may_write(server)
-    in_use, left = [], []
+    check_unused(record)
+    left = []
     for entry in record.files():
-        try:
-            files.remove(record.full(entry))
-        except files.InUse as error:
-            in_use.append(str(error))
-    if in_use:
-        raise Refusal("In use, and not removed: %s%s.\nStop the server%s, and call this again."
-                      % (in_use[0], " and %d more files" % (len(in_use) - 1) if len(in_use) > 1 else "",
-                         " and the service (scripts\\service.cmd stop)"))
+        files.remove(record.full(entry))
     remove_caches(record)
     removed = len(record.files())
     folders = sorted(record.folders(), key=len, reverse=True)
@@ -236,6 +229,15 @@ def uninstall(server):
     if left:
         say("Left:    %s: somebody else's files are in it" % left[-1])
     say("Remove transform from shared_preload_libraries too; databases that have the extension: DROP EXTENSION transform CASCADE first.")
+
+
+def check_unused(record):
+    """A program that runs, or a DLL that is loaded, cannot be opened for writing."""
+    for entry in record.files():
+        if entry.endswith((".dll", ".exe", ".pyd")) and os.path.exists(files.long(record.full(entry))):
+            if not files.writable(record.full(entry)):
+                raise Refusal("In use: %s.\nNothing was removed. Stop the server (and the service, scripts\\service.cmd "
+                              "stop), and call this again." % record.full(entry))
 
 
 def remove_caches(record):
