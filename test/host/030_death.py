@@ -8,8 +8,14 @@ SPIN = "def transform(df):\n    while True:\n        pass  # SPIN\n"
 
 
 def segments():
+    """But those of servers that run beside us, which come and go."""
     with open("/proc/sysvipc/shm") as f:
-        return len(f.readlines())
+        return len([line for line in f if line.split()[3] != "56"])
+
+
+def shared_memory():
+    return sorted(n for n in os.listdir("/dev/shm")
+                  if not n.startswith(("PostgreSQL.", "transform-")))
 
 
 def litter():
@@ -17,7 +23,7 @@ def litter():
         return sorted(n for n in os.listdir(tempfile.gettempdir())
                       if n.startswith(("sandbox", "transform")))
     return (segments(), sorted(glob.glob("/tmp/sandbox_probe_*")),
-            len(os.listdir("/dev/shm")))
+            shared_memory())
 
 
 before = litter()
