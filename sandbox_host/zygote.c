@@ -40,17 +40,25 @@ add_versions(char *facts, size_t size)
 }
 
 static bool
-load_python(const PlatTemplate *template, const Config *config, ShErr *err)
+load_python(PlatTemplate *template, const Config *config, ShErr *err)
 {
+	bool		later = plat_template_can_read_later(template);
 	PyConfiguration python = {
 		.venv = config->venv,
 		.driver_dir = config->driver,
 		.allowed_modules = config->allowed_modules,
 		.walls_off = config->walls_off,
-		.can_read_later = plat_template_can_read_later(template),
+		.can_read_later = later,
+		.recording = later && plat_template_proves(template),
 	};
+	const void *image;
+	size_t		len;
 
-	return py_start(&python, err) && py_warm_up(&python, err);
+	python.image = plat_template_shared(template, &python.image_len);
+	if (!py_start(&python, err) || !py_warm_up(&python, err))
+		return false;
+	image = py_image(&len);
+	return image == NULL || plat_template_share(template, image, len, err);
 }
 
 static bool

@@ -260,6 +260,16 @@ extern bool plat_template_proves(const PlatTemplate *template);
 extern bool plat_template_can_read_later(const PlatTemplate *template);
 
 /*
+ * Bytes that every worker of the pool is to find, and cannot change: what the
+ * template that proves has prepared for those that are their own.  NULL when
+ * there are none.  Workers that are copies have no need of it.
+ */
+extern bool plat_template_share(PlatTemplate *template, const void *bytes,
+								size_t len, ShErr *err);
+extern const void *plat_template_shared(const PlatTemplate *template,
+										size_t *len);
+
+/*
  * After Python is loaded and warmed up: everything that can be taken away
  * from all workers at once (files, network) is.  Refuses more than one thread.
  */

@@ -10,6 +10,7 @@
 #define PY_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "err.h"
@@ -22,6 +23,9 @@ typedef struct PyConfiguration
 	const char *allowed_modules;	/* comma list beyond the built-in ones */
 	uint32_t	walls_off;		/* WALL_LANGUAGE and WALL_IMPORTS count here */
 	bool		can_read_later; /* workers can read the files of both */
+	bool		recording;		/* collect an image for other templates */
+	const void *image;			/* what one has collected, or NULL */
+	size_t		image_len;
 } PyConfiguration;
 
 /*
@@ -38,6 +42,9 @@ extern bool py_start(const PyConfiguration *config, ShErr *err);
  * modules and time zones are loaded on first use.
  */
 extern bool py_warm_up(const PyConfiguration *config, ShErr *err);
+
+/* The code of all modules loaded so far, when recording; else NULL. */
+extern const void *py_image(size_t *len);
 
 /*
  * In an idle worker, before it has a job: touch what a job touches (one small

@@ -183,16 +183,27 @@ call_start(const char *function, const char *format,...)
 	return result;
 }
 
+/* What warming up returned: the image, or None.  Once per process. */
+static PyObject *collected;
+
 bool
 py_start(const PyConfiguration *config, ShErr *err)
 {
+	PyObject   *image = Py_None;
 	PyObject   *result;
 
 	if (!start_interpreter(config, err))
 		return false;
-	result = call_start("start", "(Is)", (unsigned int) config->walls_off,
+	if (config->image != NULL)
+		image = PyMemoryView_FromMemory((char *) config->image,
+										(Py_ssize_t) config->image_len,
+										PyBUF_READ);
+	if (image == NULL)
+		return fail(err, "could not load the driver");
+	result = call_start("start", "(IsOi)", (unsigned int) config->walls_off,
 						config->allowed_modules != NULL ?
-						config->allowed_modules : "");
+						config->allowed_modules : "", image,
+						(int) config->recording);
 	if (result == NULL)
 		return fail(err, "could not load the driver");
 	Py_DECREF(result);
@@ -202,13 +213,20 @@ py_start(const PyConfiguration *config, ShErr *err)
 bool
 py_warm_up(const PyConfiguration *config, ShErr *err)
 {
-	PyObject   *result = call_start("warm_up", "(i)",
-									(int) config->can_read_later);
-
-	if (result == NULL)
+	collected = call_start("warm_up", "(ii)", (int) config->can_read_later,
+						   (int) config->recording);
+	if (collected == NULL)
 		return fail(err, "could not warm up Python");
-	Py_DECREF(result);
 	return true;
+}
+
+const void *
+py_image(size_t *len)
+{
+	if (collected == NULL || !PyBytes_Check(collected))
+		return NULL;
+	*len = (size_t) PyBytes_GET_SIZE(collected);
+	return PyBytes_AS_STRING(collected);
 }
 
 void

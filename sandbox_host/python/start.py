@@ -3,8 +3,11 @@
 start() and warm_up() run in the template, touch() and serve() in a worker.
 Nothing of weight is imported at the top: the environment comes first.
 """
+import gc
 import os
 import sys
+
+import image as images
 
 # Threads that libraries start on their own would not survive the fork, and
 # the size of a terminal would be asked for with a system call.
@@ -42,10 +45,16 @@ WALL_LANGUAGE = 1 << 0
 WALL_IMPORTS = 1 << 2
 
 
-def start(walls_off, allowed_modules):
-    if os.name == "nt":
+def start(walls_off, allowed_modules, image, recording):
+    """image: the code that another template has collected, or None; recording:
+    this one is to collect it."""
+    if image is not None:
+        gc.disable()            # nothing is garbage yet
+        images.install(image)
+    elif recording:
         import folders
         folders.install()
+        images.record()
     import driver
     driver.configure(walls_off, allowed_modules)
     if walls_off & (WALL_LANGUAGE | WALL_IMPORTS):
@@ -57,9 +66,10 @@ def start(walls_off, allowed_modules):
                 pass
 
 
-def warm_up(can_read_later):
+def warm_up(can_read_later, recording):
     """Once, before the first script: with everything loaded and used, or with
-    only what is listed left to be found."""
+    only what is listed left to be found.  Returns the image, if recording."""
+    image = images.collect() if recording else None
     import driver
     import guards
     if can_read_later:
@@ -71,6 +81,8 @@ def warm_up(can_read_later):
     guards.harden()
     driver.quiet()
     way.seal()
+    gc.enable()
+    return image
 
 
 def touch():

@@ -120,6 +120,25 @@ plat_template_can_read_later(const PlatTemplate *t)
 	return false;
 }
 
+bool
+plat_template_share(PlatTemplate *t, const void *bytes, size_t len,
+					ShErr *err)
+{
+	(void) t;
+	(void) bytes;
+	(void) len;
+	(void) err;
+	return true;
+}
+
+const void *
+plat_template_shared(const PlatTemplate *t, size_t *len)
+{
+	(void) t;
+	(void) len;
+	return NULL;
+}
+
 /* Threads of this process, -1 when nobody can tell. */
 static int
 count_threads(void)

@@ -35,7 +35,7 @@ typedef struct Capabilities
 typedef struct Attributes
 {
 	LPPROC_THREAD_ATTRIBUTE_LIST list;
-	HANDLE		handles[2];
+	HANDLE		handles[3];
 	DWORD		handle_count;
 	uint64_t	mitigation;
 	Capabilities capabilities;
@@ -92,8 +92,10 @@ attributes_fill(Attributes *a, const Launch *launch)
 	if (a->list == NULL ||
 		!InitializeProcThreadAttributeList(a->list, ATTRIBUTES, 0, &size))
 		return false;
-	if (launch->channel != NULL)
-		a->handles[a->handle_count++] = launch->channel;
+	if (launch->role.channel != NULL)
+		a->handles[a->handle_count++] = launch->role.channel;
+	if (launch->role.shared != NULL)
+		a->handles[a->handle_count++] = launch->role.shared;
 	if (launch->log != NULL)
 		a->handles[a->handle_count++] = launch->log;
 	for (DWORD i = 0; i < a->handle_count; i++)
@@ -126,21 +128,20 @@ create(const Launch *launch, Attributes *a, HANDLE token,
 {
 	STARTUPINFOEXW start = {.StartupInfo.cb = sizeof(start)};
 	SECURITY_ATTRIBUTES sa = {0};
-	Role		role = launch->role;
+	const Role *role = &launch->role;
 	wchar_t		role_text[ROLE_TEXT_MAX];
 	wchar_t    *command = _wcsdup(launch->command);
 	wchar_t    *program = malloc(WIDE_PATH * sizeof(wchar_t));
 	wchar_t    *environment;
 	BOOL		ok = FALSE;
 
-	role.channel = launch->channel;
-	role_write(&role, role_text);
-	environment = environment_block((role.walls & WALL_PROCESS) != 0,
+	role_write(role, role_text);
+	environment = environment_block((role->walls & WALL_PROCESS) != 0,
 									role_text);
 	start.lpAttributeList = a->list;
 	start.StartupInfo.dwFlags = STARTF_USESTDHANDLES;
 	start.StartupInfo.hStdError = launch->log;
-	if ((role.walls & WALL_PROCESS) && (role.variant & VARIANT_DESKTOP))
+	if ((role->walls & WALL_PROCESS) && (role->variant & VARIANT_DESKTOP))
 		start.StartupInfo.lpDesktop = (wchar_t *) desktop_create();
 	if (command != NULL && program != NULL && environment != NULL &&
 		GetModuleFileNameW(NULL, program, WIDE_PATH) > 0 &&
@@ -195,9 +196,9 @@ launch_start(const Launch *launch, Child *child, ShErr *err)
 	if (!ok)
 		return false;
 	child->process = info.hProcess;
+	child->thread = info.hThread;
 	child->pid = info.dwProcessId;
 	ok = enter_job(launch, child, &info, err);
-	CloseHandle(info.hThread);
 	if (!ok)
 	{
 		(void) TerminateProcess(child->process, 1);
@@ -216,5 +217,7 @@ launch_kill(Child *child)
 	}
 	if (child->process != NULL)
 		CloseHandle(child->process);
+	if (child->thread != NULL)
+		CloseHandle(child->thread);
 	memset(child, 0, sizeof(*child));
 }

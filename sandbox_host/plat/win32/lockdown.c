@@ -86,7 +86,7 @@ plat_wall_remedy(uint32_t wall)
  * numbers: small ones.
  */
 uint32_t
-handles_read_back(HANDLE channel)
+handles_read_back(const Role *role)
 {
 	DWORD		left = 0;
 	DWORD		flags;
@@ -100,20 +100,25 @@ handles_read_back(HANDLE channel)
 		if (!GetHandleInformation(h, &flags))
 			continue;
 		left--;
-		if (h != channel && (flags & HANDLE_FLAG_INHERIT))
+		if (h != role->channel && h != role->shared &&
+			(flags & HANDLE_FLAG_INHERIT))
 			return 0;
 	}
 	return MECH_HANDLES;
 }
 
-/* What can be seen at any time; the first two rows only at birth. */
-uint32_t
-mechanisms_in_force(HANDLE channel, const PlatLimits *limits)
-{
-	static uint32_t at_birth;
+/* What can only be seen before the process has changed it itself. */
+static uint32_t at_birth;
 
-	if (channel != NULL)
-		at_birth = handles_read_back(channel) | environment_read_back();
+void
+mechanisms_at_birth(const Role *role)
+{
+	at_birth = handles_read_back(role) | environment_read_back();
+}
+
+uint32_t
+mechanisms_in_force(const PlatLimits *limits)
+{
 	return at_birth | job_read_back(limits) | token_read_back() |
 		mitigations_read_back() | desktop_read_back();
 }
@@ -144,7 +149,7 @@ plat_lockdown(PlatTemplate *t, const PlatLimits *limits, PlatHandle *channel,
 	(void) data;
 	if (t->role->walls & WALL_KERNEL)
 		mitigations_at_lockdown();
-	t->in_force = mechanisms_in_force(NULL, limits);
+	t->in_force = mechanisms_in_force(limits);
 	return walls_standing(t);
 }
 

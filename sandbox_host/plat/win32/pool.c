@@ -31,6 +31,7 @@ struct PlatPool
 	uint8_t		in[sizeof(RecordHead) + PLAT_BLOB_MAX];
 	size_t		in_len;
 	uint32_t	proven[WALL_COUNT];
+	HANDLE		shared;			/* what the prover prepared for workers */
 	char		why[400];		/* the last variant did not do */
 	PlatWorker *first;			/* idle before anybody asked for it */
 	PlatWorker *workers[MAX_WORKERS];
@@ -62,7 +63,7 @@ start_prover(PlatPool *pool, ShErr *err)
 	if (launch.log == INVALID_HANDLE_VALUE)
 		launch.log = NULL;
 	/* Its own walls: none.  Those it is to prove come with the arguments. */
-	launch.channel = ends[1];
+	launch.role.channel = ends[1];
 	ok = launch_start(&launch, &pool->prover, err);
 	CloseHandle(ends[1]);
 	pool->prover_channel = port_new(ends[0], false);
@@ -105,6 +106,20 @@ plat_pool_handle(const PlatPool *pool)
 	return pool->handle;
 }
 
+/* Read only: no handle in a worker can write to it. */
+static void
+take_shared(PlatPool *pool, const RecordHead *head)
+{
+	if (pool->shared != NULL)
+		CloseHandle(pool->shared);
+	pool->shared = NULL;
+	if (head->number != 0)
+		(void) DuplicateHandle(pool->prover.process,
+							   (HANDLE) (uintptr_t) head->number,
+							   GetCurrentProcess(), &pool->shared,
+							   SECTION_MAP_READ, FALSE, 0);
+}
+
 static void
 end_prover(PlatPool *pool)
 {
@@ -131,6 +146,8 @@ plat_pool_stop(PlatPool *pool)
 			worker_forget_pool(pool->workers[i]);
 		}
 	(void) port_release(pool->handle);
+	if (pool->shared != NULL)
+		CloseHandle(pool->shared);
 	if (pool->event != NULL)
 		CloseHandle(pool->event);
 	free(pool->command);
@@ -144,7 +161,7 @@ start_worker(PlatPool *pool, ShErr *err)
 {
 	Role		role = {
 		.role = ROLE_WORKER,.walls = pool->walls,
-		.variant = variants[pool->variant],
+		.variant = variants[pool->variant],.shared = pool->shared,
 	};
 
 	memcpy(role.proven, pool->proven, sizeof(role.proven));
@@ -267,6 +284,7 @@ look_at_prover(PlatPool *pool, PlatEvent *event)
 		return true;
 	}
 	memcpy(pool->proven, body, sizeof(pool->proven));
+	take_shared(pool, &head);
 	pool->phase = POOL_TRYING;
 	pool->first = start_worker(pool, &err);
 	return pool->first == NULL ? next_variant(pool, err.text, event) : false;

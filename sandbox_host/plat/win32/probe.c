@@ -201,11 +201,10 @@ typedef struct Probe
 static uint64_t
 committed(HANDLE process)
 {
-	PROCESS_MEMORY_COUNTERS_EX m = {.cb = sizeof(m)};
+	PROCESS_MEMORY_COUNTERS m = {.cb = sizeof(m)};
 
-	(void) GetProcessMemoryInfo(process, (PROCESS_MEMORY_COUNTERS *) &m,
-								sizeof(m));
-	return m.PrivateUsage;
+	(void) GetProcessMemoryInfo(process, &m, sizeof(m));
+	return m.PagefileUsage;
 }
 
 static bool
@@ -224,7 +223,7 @@ start_probe(PlatTemplate *t, Probe *p, uint32_t walls, const bool *wanted,
 	if (!pipe_pair(ends, err))
 		return false;
 	renew_pipe(t->scene);
-	launch.channel = ends[1];
+	launch.role.channel = ends[1];
 	ok = launch_start(&launch, &p->child, err);
 	CloseHandle(ends[1]);
 	p->channel = port_new(ends[0], false);
@@ -382,12 +381,12 @@ probe_main(const Role *role)
 	int			count;
 
 	(void) plat_acts(&count);
-	(void) mechanisms_in_force(role->channel, NULL);
+	mechanisms_at_birth(role);
 	if (!take_order(channel, &order))
 		ExitProcess(1);
 	if (role->walls & WALL_KERNEL)
 		mitigations_at_lockdown();
-	mechanisms = mechanisms_in_force(NULL, &order.limits);
+	mechanisms = mechanisms_in_force(&order.limits);
 	for (int i = order.from; i < count; i++)
 	{
 		PlatOutcome o;

@@ -11,14 +11,15 @@
 
 #define ROLE_VARIABLE	L"SANDBOX_PROCESS"
 
-/* "SANDBOX_PROCESS=role,walls,variant,channel,proven...", all hexadecimal */
+/* "SANDBOX_PROCESS=role,walls,variant,channel,shared,proven...", hexadecimal */
 void
 role_write(const Role *role, wchar_t out[ROLE_TEXT_MAX])
 {
 	int			n = _snwprintf(out, ROLE_TEXT_MAX, ROLE_VARIABLE
-							   L"=%x,%x,%x,%llx", (unsigned) role->role,
+							   L"=%x,%x,%x,%llx,%llx", (unsigned) role->role,
 							   (unsigned) role->walls, (unsigned) role->variant,
-							   (unsigned long long) (uintptr_t) role->channel);
+							   (unsigned long long) (uintptr_t) role->channel,
+							   (unsigned long long) (uintptr_t) role->shared);
 
 	for (int i = 0; i < WALL_COUNT && n > 0 && n < ROLE_TEXT_MAX; i++)
 		n += _snwprintf(out + n, (size_t) (ROLE_TEXT_MAX - n), L",%x",
@@ -58,6 +59,7 @@ role_own(void)
 	role.walls = (uint32_t) next_number(&at);
 	role.variant = (uint32_t) next_number(&at);
 	role.channel = (HANDLE) (uintptr_t) next_number(&at);
+	role.shared = (HANDLE) (uintptr_t) next_number(&at);
 	for (int i = 0; i < WALL_COUNT; i++)
 		role.proven[i] = (uint32_t) next_number(&at);
 	return &role;

@@ -32,8 +32,13 @@ plat_template_begin(uint32_t walls, ShErr *err)
 		return NULL;
 	}
 	if (t->role->role == ROLE_WORKER)
-		(void) mechanisms_in_force(t->role->channel, NULL);
+		mechanisms_at_birth(t->role);
 	(void) SetHandleInformation(t->role->channel, HANDLE_FLAG_INHERIT, 0);
+	if (t->role->shared != NULL)
+	{
+		t->shared = MapViewOfFile(t->role->shared, FILE_MAP_READ, 0, 0, 0);
+		CloseHandle(t->role->shared);
+	}
 	return t;
 }
 
@@ -49,6 +54,35 @@ plat_template_can_read_later(const PlatTemplate *t)
 {
 	(void) t;
 	return true;
+}
+
+bool
+plat_template_share(PlatTemplate *t, const void *bytes, size_t len,
+					ShErr *err)
+{
+	uint64_t	size = len + sizeof(uint64_t);
+	uint64_t   *view = NULL;
+
+	t->section = CreateFileMappingW(INVALID_HANDLE_VALUE, NULL, PAGE_READWRITE,
+									(DWORD) (size >> 32), (DWORD) size, NULL);
+	if (t->section != NULL)
+		view = MapViewOfFile(t->section, FILE_MAP_WRITE, 0, 0, 0);
+	if (view == NULL)
+		return sh_os_error(err, (int) GetLastError(),
+						   "could not share what workers start with");
+	view[0] = len;
+	memcpy(view + 1, bytes, len);
+	(void) UnmapViewOfFile(view);
+	return true;
+}
+
+const void *
+plat_template_shared(const PlatTemplate *t, size_t *len)
+{
+	if (t->shared == NULL)
+		return NULL;
+	*len = (size_t) t->shared[0];
+	return t->shared + 1;
 }
 
 /* Everything was taken away before the first instruction. */
@@ -93,7 +127,8 @@ plat_template_ready(PlatTemplate *t, const void *blob, size_t len)
 		return;
 	memcpy(body, t->proven, sizeof(t->proven));
 	memcpy(body + sizeof(t->proven), blob, len);
-	if (!record_send(t->channel, RECORD_READY, 0, body,
+	if (!record_send(t->channel, RECORD_READY,
+					 (uint64_t) (uintptr_t) t->section, body,
 					 sizeof(t->proven) + len))
 		ExitProcess(1);
 }
@@ -107,9 +142,16 @@ plat_template_failed(PlatTemplate *t, const char *text)
 int
 plat_template_serve(PlatTemplate *t, PlatWorkerMain main, void *arg)
 {
-	if (t->role->role != ROLE_WORKER)
-		return 0;
-	return main(t, t->channel, arg);
+	char		byte;
+
+	/* At once: nothing that a script may have touched runs any more. */
+	if (t->role->role == ROLE_WORKER)
+		(void) TerminateProcess(GetCurrentProcess(), WORKER_STATUS |
+								(DWORD) (main(t, t->channel, arg) &
+										 WORKER_STATUS_MASK));
+	/* The broker takes what is shared, and then lets go of the prover. */
+	(void) plat_read(t->channel, &byte, 1);
+	return 0;
 }
 
 /* ---- a worker's channel ---- */

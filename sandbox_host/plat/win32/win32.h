@@ -169,6 +169,7 @@ typedef struct Role
 	uint32_t	walls;
 	uint32_t	variant;
 	HANDLE		channel;		/* inherited */
+	HANDLE		shared;			/* worker: section of plat_template_share */
 	uint32_t	proven[WALL_COUNT];
 } Role;
 
@@ -206,14 +207,14 @@ extern uint32_t mitigations_read_back(void);
 extern const wchar_t *desktop_create(void);
 extern uint32_t desktop_read_back(void);
 
-extern uint32_t handles_read_back(HANDLE channel);
+/* channel and shared are what may have been inherited */
+extern uint32_t handles_read_back(const Role *role);
 
 /* ---- launch.c ---- */
 
 typedef struct Launch
 {
-	Role		role;			/* channel is filled in by launch_start */
-	HANDLE		channel;		/* passed on; not closed */
+	Role		role;			/* handles in it are passed on, not closed */
 	HANDLE		log;			/* standard error, or NULL */
 	const wchar_t *command;
 	const wchar_t *directory;	/* NULL: the caller's */
@@ -223,12 +224,20 @@ typedef struct Launch
 typedef struct Child
 {
 	HANDLE		process;
+	HANDLE		thread;			/* its first */
 	HANDLE		job;
 	DWORD		pid;
 } Child;
 
 extern bool launch_start(const Launch *launch, Child *child, ShErr *err);
 extern void launch_kill(Child *child);		/* and forget it */
+
+/*
+ * A worker that ends by itself says so in its exit status: Windows does not
+ * tell it from one that somebody else has ended.
+ */
+#define WORKER_STATUS		0x5a000000
+#define WORKER_STATUS_MASK	0xff
 
 /* ---- workdir.c ---- */
 
@@ -238,7 +247,8 @@ extern void workdir_remove(wchar_t *path);		/* frees it */
 /* ---- lockdown.c ---- */
 
 extern uint32_t mechanisms_of_wall(uint32_t walls);
-extern uint32_t mechanisms_in_force(HANDLE channel, const PlatLimits *limits);
+extern void mechanisms_at_birth(const Role *role);
+extern uint32_t mechanisms_in_force(const PlatLimits *limits);
 
 /* ---- template.c ---- */
 
@@ -248,6 +258,8 @@ struct PlatTemplate
 {
 	const Role *role;
 	PlatHandle	channel;
+	HANDLE		section;		/* prover: what it shares */
+	const uint64_t *shared;		/* worker: a length, then the bytes */
 	uint32_t	probed;			/* mechanisms of the last probe */
 	uint32_t	proven[WALL_COUNT];
 	ProbeScene *scene;			/* between plat_probe_begin and _end */

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define MESSAGE_MAX		1024
-#define KILLED_STATUS	0x7e000001	/* ours; nobody believes it alone */
+#define KILLED_STATUS	0x7e000001
 #define QUOTA_EXCEEDED	0xC0000044	/* STATUS_QUOTA_EXCEEDED */
 
 struct PlatWorker
@@ -23,6 +23,7 @@ struct PlatWorker
 	Child		child;
 	PlatHandle	channel;
 	HANDLE		wait;			/* for the end of the process */
+	uint64_t	peak;			/* of what it has committed, as last seen */
 	wchar_t    *directory;
 	PlatWorker **place;
 	char		why[400];		/* its last words */
@@ -48,7 +49,7 @@ start_process(PlatWorker *w, const Role *role, const wchar_t *command,
 	w->directory = workdir_create(err);
 	if (w->directory == NULL || !pipe_pair(ends, err))
 		return false;
-	launch.channel = ends[1];
+	launch.role.channel = ends[1];
 	launch.directory = w->directory;
 	ok = launch_start(&launch, &w->child, err);
 	CloseHandle(ends[1]);
@@ -245,14 +246,21 @@ plat_worker_give(PlatWorker *w, const void *msg, size_t len,
 
 /* ---- what it uses, and its end ---- */
 
+/*
+ * Wine gives its own times for another process, but the right ones for a
+ * thread, and there is only one.
+ */
 static uint64_t
-cpu_us(HANDLE process)
+cpu_us(const Child *child)
 {
 	FILETIME	unused[2];
 	FILETIME	kernel = {0, 0};
 	FILETIME	user = {0, 0};
+	BOOL		known = winapi()->wine_version != NULL ?
+		GetThreadTimes(child->thread, &unused[0], &unused[1], &kernel, &user) :
+		GetProcessTimes(child->process, &unused[0], &unused[1], &kernel, &user);
 
-	if (!GetProcessTimes(process, &unused[0], &unused[1], &kernel, &user))
+	if (!known)
 		return 0;
 	return (((uint64_t) kernel.dwHighDateTime << 32 | kernel.dwLowDateTime) +
 			((uint64_t) user.dwHighDateTime << 32 | user.dwLowDateTime)) / 10;
@@ -262,30 +270,30 @@ cpu_us(HANDLE process)
 bool
 plat_worker_usage(PlatWorker *w, PlatUsage *usage)
 {
-	PROCESS_MEMORY_COUNTERS_EX m = {.cb = sizeof(m)};
+	PROCESS_MEMORY_COUNTERS m = {.cb = sizeof(m)};
 
-	if (!GetProcessMemoryInfo(w->child.process, (PROCESS_MEMORY_COUNTERS *) &m,
-							  sizeof(m)))
+	if (!GetProcessMemoryInfo(w->child.process, &m, sizeof(m)))
 		return false;
-	usage->resident = usage->resident_all = m.PrivateUsage;
-	usage->address_space = m.PrivateUsage;
-	usage->cpu_us = cpu_us(w->child.process);
+	usage->resident = usage->resident_all = m.PagefileUsage;
+	usage->address_space = m.PagefileUsage;
+	usage->cpu_us = cpu_us(&w->child);
+	if (m.PeakPagefileUsage > w->peak)
+		w->peak = m.PeakPagefileUsage;
 	return true;
 }
 
 static PlatEndKind
-kind_of_end(const PlatWorker *w, DWORD status)
+kind_of_end(DWORD status)
 {
-	if (w->killed)
-		return PLAT_END_KILLED;
+	if ((status & ~(DWORD) WORKER_STATUS_MASK) == WORKER_STATUS)
+		return PLAT_END_EXITED;
 	/* Job Objects end a process with either. */
 	if (status == QUOTA_EXCEEDED ||
 		status == ERROR_NOT_ENOUGH_QUOTA)
 		return PLAT_END_CPU;
 	if (status >= 0xC0000000)
 		return PLAT_END_CRASHED;
-	/* What a person's task manager says is 1, as do some of our own. */
-	return PLAT_END_EXITED;
+	return PLAT_END_KILLED;
 }
 
 bool
@@ -313,9 +321,13 @@ worker_is_over(PlatWorker *w, PlatEnd *end, char *why, size_t size)
 				 "it ended before it could say why", status);
 	if (end == NULL)
 		return true;
-	end->kind = kind_of_end(w, status);
+	end->kind = kind_of_end(status);
 	end->detail = (int) status;
-	end->cpu_us = cpu_us(w->child.process);
+	if (end->kind == PLAT_END_EXITED)
+		end->detail &= WORKER_STATUS_MASK;
+	end->cpu_us = cpu_us(&w->child);
 	end->peak_bytes = job_peak(w->child.job);
+	if (end->peak_bytes < w->peak)
+		end->peak_bytes = w->peak;
 	return true;
 }
