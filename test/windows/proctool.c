@@ -317,8 +317,9 @@ do_facts(DWORD pid)
 	GetProcessMemoryInfo(process, (PROCESS_MEMORY_COUNTERS *) &memory, sizeof(memory));
 	GetProcessTimes(process, &created, &ended, &kernel, &user);
 	IsProcessInJob(process, NULL, &in_job);
-	printf("threads\t%lu\nprivate\t%llu\ncpu_us\t%llu\nin_job\t%d\n", threads_of(pid),
-		   (unsigned long long) memory.PrivateUsage,
+	printf("threads\t%lu\nprivate\t%llu\nworking_set\t%llu\ncpu_us\t%llu\nin_job\t%d\n",
+		   threads_of(pid), (unsigned long long) memory.PrivateUsage,
+		   (unsigned long long) memory.WorkingSetSize,
 		   (as_number(kernel) + as_number(user)) / 10, in_job);
 	CloseHandle(process);
 }

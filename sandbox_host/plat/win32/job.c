@@ -79,8 +79,10 @@ job_limit(HANDLE job, const PlatLimits *limits, uint64_t cpu_used_us)
 
 	if (!get(job, &now))
 		return false;
-	now.BasicLimitInformation.LimitFlags |= JOB_OBJECT_LIMIT_PROCESS_MEMORY |
-		JOB_OBJECT_LIMIT_PROCESS_TIME;
+	/* a system that accepts limits and tells none must not lose the first */
+	now.BasicLimitInformation.LimitFlags |= JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE |
+		JOB_OBJECT_LIMIT_DIE_ON_UNHANDLED_EXCEPTION |
+		JOB_OBJECT_LIMIT_PROCESS_MEMORY | JOB_OBJECT_LIMIT_PROCESS_TIME;
 	now.ProcessMemoryLimit = limits->address_space + limits->memory_bytes;
 	now.BasicLimitInformation.PerProcessUserTimeLimit.QuadPart =
 		cpu_limit(limits, cpu_used_us);
