@@ -6,8 +6,8 @@
 # "unverified on this system".
 #
 # Suites: unit policy host package, and of each server (17, 17m, ...) regress,
-# isolation, tap, legit, escapes, crash and bench, as regress-17m; core-16 is
-# the shorter run on another server.  ../suites.sh says how output is counted.
+# isolation, tap, legit, escapes, link, crash and bench, as regress-17m; core-16
+# is the shorter run on another server.  ../suites.sh says how output is counted.
 # Two lanes run side by side, one for each build of the main server.
 # BUILT=yes takes what is in build/windows as it is; KEEP=yes keeps what the
 # tests left in /dev/shm and in the room.
@@ -186,6 +186,9 @@ corpus() {
 	TARGET=windows:$1 "$venv/bin/python3" -u "$top/test/corpus_run/run.py" --limits low --jobs 2 "${@:2}" "$top/test/corpus"
 }
 
+# The link to the host: who waits gets away, whose pipe it is, WIN1252.
+suite_link() { TARGET=windows:$1 "$venv/bin/python3" -u "$top/test/windows/link.py"; }
+
 # Equal to plain pandas.
 suite_legit() { corpus "$1" --kinds legit; }
 
@@ -252,6 +255,6 @@ else
 	lanes+=($!)
 	wait
 	lanes=()
-	lane flights-17m package bench-17	# alone: it measures
+	lane link-17m link-17 flights-17m package bench-17	# alone: it measures
 fi
 close_suites
