@@ -19,7 +19,7 @@ set +e
 
 crash_rounds=${CRASH_ROUNDS:-8}
 suite_seconds=${SUITE_SECONDS:-900}
-servers=${SERVERS:-15m 16 17 17m 18 18m}
+servers=${SERVERS:-$all_servers}
 compiler=x86_64-w64-mingw32ucrt-gcc
 
 logs=$windows/check
@@ -113,6 +113,11 @@ suite_host() {
 			{ echo "# it ended with status $?"; status=1; }
 	done
 	return $status
+}
+
+# The zip, installed, used and removed; service, self-test, demo.
+suite_package() {
+	"$top/scripts/windows/package.sh" && "$top/test/windows/package.sh"
 }
 
 # ---- suites of a server
