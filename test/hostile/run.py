@@ -7,7 +7,9 @@ case (cases.py, stuck.py), then at random (mutate.py).
 import argparse
 import contextlib
 import os
+import pwd
 import re
+import socket
 import sys
 import time
 
@@ -201,6 +203,39 @@ class Hostile:
         if not only:
             self.whole_texts()
 
+    def settle(self, c, **settings):
+        for name, value in settings.items():
+            c.script("ALTER SYSTEM SET transform.%s = '%s'" % (name, value))
+        c.value("SELECT pg_reload_conf()")
+        for name, value in settings.items():
+            cluster.wait_for(lambda: c.value("SELECT current_setting($1)", "transform." + name) == value)
+
+    def other_account(self):
+        """A host of another account is refused, unless transform.sandbox_account names that."""
+        what = "a host of another account is refused"
+        if os.geteuid() != 0:
+            print("ok - %s # SKIP it takes root to have another account" % what)
+            return
+        path = self.cluster.folder + "/other"
+        with self.cluster.connect() as c, socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(path)
+            os.chmod(path, 0o777)
+            # whose a listener is, is settled here
+            os.seteuid(pwd.getpwnam("nobody").pw_uid)
+            listener.listen()
+            os.seteuid(0)
+            c.script("SET statement_timeout = '1 s'")
+            for account, sqlstate in (("", "55000"), ("mail", "55000"), ("nobody", "57014")):
+                self.settle(c, sandbox_address=path, sandbox_account=account)
+                try:
+                    c.query("SELECT * FROM transform_validate('x = 1')")
+                    error = None
+                except pq.Error as e:
+                    error = e
+                good = error and error.sqlstate == sqlstate and ("another account" in error.message) == (sqlstate == "55000")
+                self.report("%s; sandbox_account '%s'" % (what, account), [] if good else [str(error)])
+            self.settle(c, sandbox_address=self.host.path, sandbox_account="")
+
     def whole_texts(self):
         """Everything that was kept is valid in the server's encoding."""
         for database in ("postgres", "latin1"):
@@ -231,6 +266,8 @@ def main():
         hostile.table(options.only)
         print("# the table: %.1f s; slowest: %s" % (time.monotonic() - began, ", ".join(
             "%s %.1f s" % (name, seconds) for seconds, name in sorted(hostile.slow)[:-8:-1])))
+        if not options.only:
+            hostile.other_account()
         stuck.run(hostile, options.only)
         print("# with what is stuck: %.1f s" % (time.monotonic() - began))
         if options.only in ("", "mutate") and options.rounds:
