@@ -20,6 +20,15 @@
 
 #define RETRY_FIRST_US	100000
 #define RETRY_MAX_US	30000000
+
+/*
+ * Failures of the pool in a row that jobs wait through: one that says why it
+ * cannot work will hardly change its mind; one that is just gone, or whose
+ * worker did not answer in the self-test, may have been killed.
+ */
+#define PATIENCE_SAID	1
+#define PATIENCE_GONE	3
+
 #define MAX_ITEMS		(4 + MAX_CONNS + MAX_WORKERS)
 
 /* ---- the launcher ---- */
@@ -60,13 +69,13 @@ start_pool(Broker *b)
 	config_template_args(b->config, args);
 	b->pool = plat_pool_start(args, WALL_ALL & ~b->config->walls_off, &err);
 	if (b->pool == NULL)
-		broker_pool_failed(b, err.text);
+		broker_pool_failed(b, err.text, PATIENCE_SAID);
 	else
 		b->pool_state = POOL_COMING;
 }
 
 void
-broker_pool_failed(Broker *b, const char *why)
+broker_pool_failed(Broker *b, const char *why, int patience)
 {
 	int64_t		pause = RETRY_FIRST_US;
 	char		line[500];
@@ -80,7 +89,9 @@ broker_pool_failed(Broker *b, const char *why)
 	workers_lost(b);
 	walls_report_init(&b->report.walls, b->config->walls_off);
 	b->report.facts[0] = '\0';
-	if (!b->was_up)
+	b->patience = patience;
+	/* Whoever starts for the first time and says that it cannot, never can. */
+	if (!b->was_up && (patience < PATIENCE_GONE || b->failures >= patience))
 	{
 		snprintf(line, sizeof(line), "failed: %s\n", why);
 		say(b, line);
@@ -91,8 +102,7 @@ broker_pool_failed(Broker *b, const char *why)
 		pause *= 2;
 	b->failures++;
 	b->retry_us = plat_now_us() + pause;
-	/* The first time may be an accident: jobs wait for the next try. */
-	if (b->failures > 1)
+	if (b->failures > b->patience)
 		job_refuse_waiting(b, WIRE_REFUSED_NOT_READY, why);
 }
 
@@ -101,7 +111,8 @@ pool_ready(Broker *b, const PlatEvent *event)
 {
 	if (event->len != sizeof(b->report))
 	{
-		broker_pool_failed(b, "the zygote's report cannot be read");
+		broker_pool_failed(b, "the zygote's report cannot be read",
+						   PATIENCE_SAID);
 		return;
 	}
 	memcpy(&b->report, event->blob, sizeof(b->report));
@@ -117,7 +128,7 @@ broker_checked(Broker *b, bool usable, const char *why)
 
 	if (!usable)
 	{
-		broker_pool_failed(b, why);
+		broker_pool_failed(b, why, PATIENCE_GONE);
 		return;
 	}
 	b->pool_state = POOL_UP;
@@ -153,7 +164,7 @@ pool_readable(Broker *b)
 				pool_ready(b, event);
 				break;
 			case PLAT_EVENT_FAILED:
-				broker_pool_failed(b, event->blob);
+				broker_pool_failed(b, event->blob, PATIENCE_SAID);
 				break;
 			case PLAT_EVENT_STARTED:
 				worker_started(b, event->id, event->worker);
@@ -165,7 +176,8 @@ pool_readable(Broker *b)
 				worker_ended(b, event->id, &event->end);
 				break;
 			case PLAT_EVENT_GONE:
-				broker_pool_failed(b, "the zygote ended unexpectedly");
+				broker_pool_failed(b, "the zygote ended unexpectedly",
+								   PATIENCE_GONE);
 				break;
 		}
 	}

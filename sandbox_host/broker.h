@@ -132,7 +132,8 @@ struct Broker
 	PlatPool   *pool;
 	PoolState	pool_state;
 	bool		was_up;			/* "ready" has been said */
-	int			failures;		/* of the pool, in a row */
+	int			failures;		/* of the pool, in a row ... */
+	int			patience;		/* ... and how many of them jobs wait through */
 	int64_t		retry_us;
 	char		why_down[400];
 	ZygoteReport report;
@@ -155,8 +156,11 @@ struct Broker
 
 extern int	broker_main(const Config *config);
 
-/* The pool cannot be used: tell why, kill it, try again later. */
-extern void broker_pool_failed(Broker *b, const char *why);
+/*
+ * The pool cannot be used: tell why, kill it, try again later.  Jobs wait
+ * through the first `patience` failures in a row.
+ */
+extern void broker_pool_failed(Broker *b, const char *why, int patience);
 
 /* All scripts of the self-test have ended. */
 extern void broker_checked(Broker *b, bool usable, const char *why);

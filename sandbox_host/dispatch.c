@@ -87,7 +87,7 @@ on_job(Broker *b, Conn *c, const uint8_t *payload, uint32_t len,
 		return true;
 	}
 	missing = order.required_walls & ~walls_enforced(&b->report.walls);
-	if (b->pool_state == POOL_DOWN && b->failures > 1)
+	if (b->pool_state == POOL_DOWN && b->failures > b->patience)
 		job_refuse(b, job, WIRE_REFUSED_NOT_READY, b->why_down);
 	else if (b->pool_state == POOL_UP && missing != 0)
 	{

@@ -16,7 +16,7 @@ ok(wait_until(sub {
 			my ($code, $out) = $node->psql('postgres',
 				"SELECT name FROM transform_sandbox_status() WHERE wall IS NOT NULL AND state <> 'enforced' ORDER BY wall");
 			@missing = split /\n/, $out // '';
-			return $code == 0 && !grep { $_ eq 'language' } @missing; }),
+			return $code == 0 && !grep { /^(language|imports)$/ } @missing; }),
 	'the walls that need no system are enforced');
 
 if (!@missing)
