@@ -147,7 +147,7 @@ suite_corpus() {
 		"$venv/bin/python3" -u "$top/test/corpus_run/run.py" "${corpus_options[@]}" "$top/test/corpus"
 }
 
-suite_crash() { "$venv/bin/python3" -u "$top/test/crash/run.py" --rounds "$crash_rounds"; }
+suite_crash() { "$venv/bin/python3" -u "$top/test/crash/run.py" --untimed --rounds "$crash_rounds"; }
 
 suite_hostile() { "$venv/bin/python3" -u "$top/test/hostile/run.py" --rounds "$hostile_rounds"; }
 
