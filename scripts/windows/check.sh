@@ -8,7 +8,8 @@
 # Suites: unit policy host package, and of each server (17, 17m, ...) regress,
 # isolation, tap, legit, escapes, link, crash and bench, as regress-17m; core-16
 # is the shorter run on another server.  ../suites.sh says how output is counted.
-# Two lanes run side by side, one for each build of the main server.
+# Two lanes run side by side, one for each build of the main server; a "+"
+# among the names of suites begins another lane.
 # BUILT=yes takes what is in build/windows as it is; KEEP=yes keeps what the
 # tests left in /dev/shm and in the room.
 . "$(dirname "$0")/common.sh"
@@ -251,15 +252,30 @@ build_all > "$logs/build.log" 2>&1 < /dev/null || {
 }
 echo "set up and built in $SECONDS s"
 touch "$logs/counts"
-if [ $# -gt 0 ]; then
-	lane "$@"
-else
-	lane regress-17 isolation-17 tap-17 legit-17 crash-17 core-15m core-18 &
-	lanes=($!)
-	lane unit policy host regress-17m tap-17m legit-17m escapes-17m crash-17m isolation-17m core-16 core-18m &
+# side_by_side SUITE... + SUITE...: each list a lane.
+side_by_side() {
+	local list=()
+	while [ $# -gt 0 ]; do
+		if [ "$1" = + ]; then
+			lane "${list[@]}" &
+			lanes+=($!)
+			list=()
+		else
+			list+=("$1")
+		fi
+		shift
+	done
+	lane "${list[@]}" &
 	lanes+=($!)
-	wait
+	wait "${lanes[@]}"
 	lanes=()
-	lane link-17m link-17 flights-17m package bench-17	# alone: it measures
+}
+
+if [ $# -gt 0 ]; then
+	side_by_side "$@"
+else
+	side_by_side regress-17 isolation-17 tap-17 legit-17 crash-17 core-15m core-18 + \
+		unit policy host regress-17m tap-17m legit-17m escapes-17m crash-17m isolation-17m core-16 core-18m
+	side_by_side link-17m link-17 flights-17m package bench-17		# they measure
 fi
 close_suites

@@ -19,6 +19,11 @@ install_into() {
 	mkdir -p "$room/run"
 	link_tree "$room/pg$1" "$to"
 	server_folders "$to"
+	# one mingw-built server comes without time zones
+	from=$share
+	server_folders "$room/pg${1%m}m"
+	[ -d "$from/timezone" ] || [ ! -d "$share/timezone" ] || link_tree "$share/timezone" "$from/timezone"
+	server_folders "$to"
 	mkdir -p "$lib/transform/python"
 	cp "$top"/sandbox_host/python/*.py "$lib/transform/python/"
 	cp "$top/control/transform.control" "$share/extension/"

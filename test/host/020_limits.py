@@ -90,5 +90,8 @@ with Host("--workers", "2", "--max-workers", "2") as h:
         time.sleep(1)   # the absence of work cannot be waited for
         return ticks() == begin
     # the worker that replaces the last one may still be warming up
-    tap.ok(any(rests() for _ in range(5)), "an idle host uses no CPU")
+    if system.KNOWS_CPU_TIME:
+        tap.ok(any(rests() for _ in range(5)), "an idle host uses no CPU")
+    else:
+        tap.skip("an idle host uses no CPU", "unverified on this system")
 tap.done()

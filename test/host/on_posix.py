@@ -6,6 +6,7 @@ import subprocess
 
 NAME = "posix"
 ENVIRONMENT = {}
+KNOWS_CPU_TIME = True
 
 
 def address(folder):

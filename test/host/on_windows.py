@@ -1,6 +1,7 @@
 """What host.py needs of the system, here: named pipes, and test/windows/
 proctool.c for what is known of processes.  Runs in Windows' own Python."""
 import atexit
+import ctypes
 import functools
 import msvcrt
 import os
@@ -15,6 +16,9 @@ NAME = "windows"
 ENVIRONMENT = {n: os.environ[n] for n in ("SystemRoot", "SystemDrive", "WINEPREFIX",
                                           "WINEDLLOVERRIDES", "WINEDEBUG")
                if n in os.environ}
+
+# it tells the asking process's own CPU time for any other
+KNOWS_CPU_TIME = not hasattr(ctypes.windll.ntdll, "wine_get_version")
 
 OVERLAPPED, IDENTIFICATION = 0x40000000, 0x00110000     # SECURITY_SQOS_PRESENT too
 DUPLEX, FIRST, NO_REMOTE = 3, 0x00080000, 8
