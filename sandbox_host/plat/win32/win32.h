@@ -243,6 +243,7 @@ extern void launch_kill(Child *child);		/* and forget it */
 
 extern wchar_t *workdir_create(ShErr *err);
 extern void workdir_remove(wchar_t *path);		/* frees it */
+extern void workdir_remove_left(void);
 
 /* ---- lockdown.c ---- */
 

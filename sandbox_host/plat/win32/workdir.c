@@ -13,6 +13,8 @@
 #include <wchar.h>
 
 #define PATIENCE_MS		2000	/* with virus scanners and the like */
+#define PREFIX			L"transform-"
+#define RANDOM_LENGTH	16
 
 wchar_t *
 workdir_create(ShErr *err)
@@ -31,8 +33,8 @@ workdir_create(ShErr *err)
 		sh_error(err, "could not find a place for working directories");
 		return NULL;
 	}
-	n += (DWORD) swprintf(path + n, 32, L"transform-");
-	text_random(path + n, 16);
+	n += (DWORD) swprintf(path + n, 32, PREFIX);
+	text_random(path + n, RANDOM_LENGTH);
 	made = CreateDirectoryW(path, &sa);
 	security_free(&sa);
 	if (made)
@@ -110,4 +112,32 @@ workdir_remove(wchar_t *path)
 	if (removed(path) ||
 		!QueueUserWorkItem(keep_trying, path, WT_EXECUTELONGFUNCTION))
 		free(path);
+}
+
+/*
+ * What a broker that was killed has left.  A directory in which a process
+ * works, be it another broker's, cannot be removed; nor one with files in it.
+ */
+void
+workdir_remove_left(void)
+{
+	wchar_t		path[2 * MAX_PATH];
+	WIN32_FIND_DATAW found;
+	HANDLE		find;
+	DWORD		n = GetTempPathW(MAX_PATH, path);
+
+	if (n == 0 || n >= MAX_PATH)
+		return;
+	swprintf(path + n, MAX_PATH, PREFIX L"*");
+	find = FindFirstFileW(path, &found);
+	if (find == INVALID_HANDLE_VALUE)
+		return;
+	do
+	{
+		if (wcslen(found.cFileName) != wcslen(PREFIX) + RANDOM_LENGTH)
+			continue;
+		wcscpy_s(path + n, MAX_PATH, found.cFileName);
+		(void) RemoveDirectoryW(path);
+	} while (FindNextFileW(find, &found));
+	FindClose(find);
 }
