@@ -63,6 +63,7 @@ struct PlatTemplate
 	int			landlock_abi;	/* 0: none */
 	char		no_user_ns[160];	/* why there is none; empty: there is */
 	SeccompFilter filter;
+	char		probe_name[32];	/* what the scene's files begin with */
 	ProbeScene *scene;			/* between plat_probe_begin and _end */
 
 	/* set in a worker */

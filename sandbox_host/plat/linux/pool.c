@@ -43,6 +43,7 @@ struct PlatPool
 {
 	int			control;
 	pid_t		pid;			/* 0: reaped */
+	char		probe_name[PROBE_NAME_SIZE];
 	struct
 	{
 		uint32_t	id;
@@ -54,10 +55,12 @@ struct PlatPool
 
 /* In the child: leave nothing open but the log and the channel, and exec. */
 static void
-become_template(int control, char *const args[], const char *why)
+become_template(int control, char *const args[], const char *probe_name,
+				const char *why)
 {
-	const char *env[sizeof(worker_environment) / sizeof(char *) + 1];
+	const char *env[sizeof(worker_environment) / sizeof(char *) + 2];
 	char		reason[200];
+	char		name[PROBE_NAME_SIZE + sizeof(PROBE_NAME)];
 	sigset_t	none;
 	int			null = open("/dev/null", O_RDWR);
 	int			n = 0;
@@ -67,6 +70,8 @@ become_template(int control, char *const args[], const char *why)
 		env[n] = worker_environment[n];
 		n++;
 	}
+	snprintf(name, sizeof(name), "%s=%s", PROBE_NAME, probe_name);
+	env[n++] = name;
 	if (why[0] != '\0')
 	{
 		snprintf(reason, sizeof(reason), "%s=%s", WHY_NO_NAMESPACES, why);
@@ -104,6 +109,10 @@ plat_pool_start(char *const template_args[], uint32_t walls, ShErr *err)
 	for (int i = 0; i < MAX_PENDING; i++)
 		pool->pending[i].channel = -1;
 	pool->control = ends[0];
+	/* The number alone is not enough: it may be 1 in many namespaces. */
+	snprintf(pool->probe_name, sizeof(pool->probe_name),
+			 "sandbox_probe_%x_%llx", (unsigned) getpid(),
+			 (unsigned long long) plat_now_us());
 	if (walls & (WALL_PROCESS | WALL_FILES | WALL_NETWORK))
 		pool->pid = ns_clone_template(why, sizeof(why));
 	else
@@ -114,7 +123,7 @@ plat_pool_start(char *const template_args[], uint32_t walls, ShErr *err)
 	if (pool->pid < 0)
 		pool->pid = fork();
 	if (pool->pid == 0)
-		become_template(ends[1], template_args, why);
+		become_template(ends[1], template_args, pool->probe_name, why);
 	close(ends[1]);
 	if (pool->pid < 0)
 	{
@@ -132,6 +141,18 @@ plat_pool_handle(const PlatPool *pool)
 	return pool->control;
 }
 
+/* Mostly there is nothing: a zygote that lives to end its self-test tidies up. */
+static void
+remove_probe_files(const PlatPool *pool)
+{
+	char		path[PROBE_NAME_SIZE + sizeof(PROBE_SOCKET)];
+
+	snprintf(path, sizeof(path), PROBE_SOCKET, pool->probe_name);
+	(void) unlink(path);
+	snprintf(path, sizeof(path), PROBE_FILE, pool->probe_name);
+	(void) unlink(path);
+}
+
 void
 plat_pool_stop(PlatPool *pool)
 {
@@ -144,6 +165,7 @@ plat_pool_stop(PlatPool *pool)
 		while (waitpid(pool->pid, NULL, 0) < 0 && errno == EINTR)
 			;
 	}
+	remove_probe_files(pool);
 	for (int i = 0; i < MAX_PENDING; i++)
 		plat_close(pool->pending[i].channel);
 	plat_close(pool->control);

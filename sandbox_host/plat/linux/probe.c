@@ -27,6 +27,7 @@
 #include <unistd.h>
 
 #include "linux.h"
+#include "pool.h"
 
 #define PROBE_MEMORY	(UINT64_C(64) * 1024 * 1024)
 #define ROOM			(UINT64_C(16) * 1024 * 1024)	/* for a thread's
@@ -67,12 +68,11 @@ listen_on(int family, const void *address, socklen_t len)
 
 /* Targets that cannot be made are acts that cannot be shown; no error. */
 static void
-open_listeners(ProbeScene *s)
+open_listeners(ProbeScene *s, const char *name)
 {
 	struct sockaddr_in in = {.sin_family = AF_INET};
 	struct sockaddr_un un = {.sun_family = AF_UNIX};
 	socklen_t	len = sizeof(in);
-	char		name[sizeof(s->act.abstract)];
 
 	in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	s->listeners[0] = listen_on(AF_INET, &in, sizeof(in));
@@ -80,17 +80,14 @@ open_listeners(ProbeScene *s)
 		getsockname(s->listeners[0], (struct sockaddr *) &in, &len) == 0)
 		s->act.tcp_port = ntohs(in.sin_port);
 
-	/* In a new pid namespace the number is always 1: add the time. */
-	snprintf(name, sizeof(name), "sandbox_probe_%llx",
-			 (unsigned long long) plat_now_us());
-	memcpy(s->act.abstract, name, sizeof(name));
+	memcpy(s->act.abstract, name, sizeof(s->act.abstract));
 	memcpy(un.sun_path + 1, name, strlen(name));
 	s->listeners[1] = listen_on(AF_UNIX, &un, (socklen_t)
 								(offsetof(struct sockaddr_un, sun_path) + 1 +
 								 strlen(s->act.abstract)));
 
-	snprintf(s->act.path, sizeof(s->act.path), "/tmp/%s.s", name);
-	snprintf(s->act.writable, sizeof(s->act.writable), "/tmp/%s.f", name);
+	snprintf(s->act.path, sizeof(s->act.path), PROBE_SOCKET, name);
+	snprintf(s->act.writable, sizeof(s->act.writable), PROBE_FILE, name);
 	memcpy(un.sun_path, s->act.path, sizeof(un.sun_path));
 	s->listeners[2] = listen_on(AF_UNIX, &un, sizeof(un));
 }
@@ -162,7 +159,7 @@ plat_probe_begin(PlatTemplate *t, ShErr *err)
 	s->act.memory_limit = PROBE_MEMORY;
 	s->act.victim_word = &s->page->word;
 	open_segment(s);
-	open_listeners(s);
+	open_listeners(s, t->probe_name);
 	if (socketpair(AF_UNIX, SOCK_DGRAM, 0, secret) < 0)
 		return sh_os_error(err, errno, "could not prepare the self-test");
 	/* Away from the numbers that a worker's own descriptors get. */

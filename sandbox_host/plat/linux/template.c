@@ -50,6 +50,17 @@ block_child_signals(PlatTemplate *t)
 	return t->children >= 0;
 }
 
+/* A copy, since no worker may see it. */
+static void
+learn_probe_name(PlatTemplate *t)
+{
+	const char *name = getenv(PROBE_NAME);
+
+	snprintf(t->probe_name, sizeof(t->probe_name), "%s",
+			 name != NULL ? name : "sandbox_probe");
+	(void) unsetenv(PROBE_NAME);
+}
+
 /* Why there is no user namespace, as pool.c found out; empty when there is. */
 static void
 learn_namespaces(PlatTemplate *t)
@@ -96,6 +107,7 @@ plat_template_begin(uint32_t walls, ShErr *err)
 	if (poll(&control, 1, 0) > 0 && (control.revents & POLLHUP))
 		_exit(1);
 	learn_namespaces(t);
+	learn_probe_name(t);
 	t->landlock_abi = landlock_abi();
 	if ((walls & WALL_KERNEL) && !seccomp_build(&t->filter, err))
 	{
