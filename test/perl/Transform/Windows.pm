@@ -80,6 +80,7 @@ sub processes
 			$up = $every{$up}[1];
 		}
 		next unless $up == $root && $every{$root};
+		$hosts++ if $hosts && $every{$pid}[3] !~ /sandbox_host/;	# so new that it has no name yet
 		push @found, {
 			pid => $pid, parent => $every{$pid}[1], title => $every{$pid}[4] || $every{$pid}[3],
 			role => $role{$pid} // ('other', 'broker', 'worker')[$hosts] // 'worker' };
