@@ -195,8 +195,11 @@ corpus() {
 # The link to the host: who waits gets away, whose pipe it is, WIN1252.
 suite_link() { TARGET=windows:$1 "$venv/bin/python3" -u "$top/test/windows/link.py"; }
 
-# Equal to plain pandas.
-suite_legit() { corpus "$1" --kinds legit; }
+# Equal to plain pandas on Windows' Python.
+suite_legit() {
+	"$run" py/python.exe check/src/test/windows/plain.py check/src/test/corpus "check/plain-$1" &&
+		corpus "$1" --kinds legit --plain "$work/plain-$1"
+}
 
 # Attacks that the static check lets pass (suite policy has just said which), as
 # real jobs: stopped where Linux stops them.
