@@ -154,9 +154,12 @@ class Cluster:
 
 
 def _ancestors(every, pid):
-    """The process itself and those above it."""
+    """The process itself and those above it.  Windows keeps the number of a
+    parent that is gone, and gives it away again: to a younger process."""
     chain = []
     while pid in every and pid not in chain:
+        if chain and every[pid].start > every[chain[-1]].start:
+            break
         chain.append(pid)
         pid = every[pid].parent
     return chain

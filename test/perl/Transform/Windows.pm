@@ -77,7 +77,10 @@ sub processes
 		while ($every{$up} && $up != $root)
 		{
 			$hosts++ if $every{$up}[3] =~ /sandbox_host/;
-			$up = $every{$up}[1];
+			my $parent = $every{ $every{$up}[1] };
+			# the number of a parent that is gone is given away again
+			last if !$parent || $parent->[2] > $every{$up}[2];
+			$up = $parent->[0];
 		}
 		next unless $up == $root && $every{$root};
 		$hosts++ if $hosts && $every{$pid}[3] !~ /sandbox_host/;	# so new that it has no name yet
