@@ -34,7 +34,6 @@
 #include "tr_compat.h"
 #include "tr_errors.h"
 #include "tr_host.h"
-#include "tr_types.h"
 
 #define PIPE_PREFIX		"\\\\.\\pipe\\"
 
@@ -303,48 +302,7 @@ tr_handles_wait(TrHandles *handles, long timeout, uint32 wait_event)
 	return MyLatch->is_set;
 }
 
-/* ---- accounts ---- */
-
-PSID
-tr_own_sid(void)
-{
-	HANDLE		token;
-	union
-	{
-		TOKEN_USER	user;
-		char		bytes[sizeof(TOKEN_USER) + SECURITY_MAX_SID_SIZE];
-	}			info;
-	DWORD		size;
-	PSID		sid;
-	bool		ok;
-
-	if (!OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token))
-		elog(ERROR, "could not open the process token: error code %lu",
-			 GetLastError());
-	ok = GetTokenInformation(token, TokenUser, &info, sizeof(info), &size);
-	(void) CloseHandle(token);
-	if (!ok)
-		elog(ERROR, "could not look up the server's account: error code %lu",
-			 GetLastError());
-	size = GetLengthSid(info.user.User.Sid);
-	sid = palloc(size);
-	(void) CopySid(size, sid, info.user.User.Sid);
-	return sid;
-}
-
-/* The account of that name; NULL when there is none.  palloc'd. */
-static PSID
-named_sid(const char *account)
-{
-	DWORD		size = SECURITY_MAX_SID_SIZE;
-	PSID		sid = palloc(size);
-	wchar_t		domain[256];
-	DWORD		domain_size = lengthof(domain);
-	SID_NAME_USE use;
-
-	return LookupAccountNameW(NULL, tr_to_wide(account), sid, &size, domain,
-							  &domain_size, &use) ? sid : NULL;
-}
+/* ---- connections to the broker ---- */
 
 /*
  * Anybody may have made a pipe of that name; whoever did owns it.  An
@@ -367,34 +325,6 @@ is_owner(HANDLE handle, PSID own, PSID other)
 		 IsWellKnownSid(owner, WinBuiltinAdministratorsSid));
 	(void) LocalFree(descriptor);
 	return result;
-}
-
-/* ---- connections to the broker ---- */
-
-wchar_t *
-tr_to_wide(const char *text)
-{
-	int			size = MultiByteToWideChar(CP_ACP, 0, text, -1, NULL, 0);
-	wchar_t    *wide = palloc(sizeof(wchar_t) * Max(size, 1));
-
-	wide[0] = L'\0';
-	(void) MultiByteToWideChar(CP_ACP, 0, text, -1, wide, size);
-	return wide;
-}
-
-char *
-tr_host_to_text(const char *message)
-{
-	wchar_t    *wide = tr_to_wide(message);
-	int			size = WideCharToMultiByte(CP_UTF8, 0, wide, -1, NULL, 0,
-										   NULL, NULL);
-	char	   *utf8 = palloc0(Max(size, 1));
-	WireText	text;
-
-	(void) WideCharToMultiByte(CP_UTF8, 0, wide, -1, utf8, size, NULL, NULL);
-	text.data = utf8;
-	text.len = (uint32) strlen(utf8);
-	return tr_text_from_worker(text, false);
 }
 
 const char *
@@ -454,7 +384,7 @@ TrConn *
 tr_conn_open(const char *address, const char *account)
 {
 	PSID		own = tr_own_sid();
-	PSID		other = account[0] != '\0' ? named_sid(account) : NULL;
+	PSID		other = account[0] != '\0' ? tr_named_sid(account) : NULL;
 	HANDLE		handle = connect_pipe(address);
 	TrConn	   *conn;
 

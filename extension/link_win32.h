@@ -64,7 +64,9 @@ extern bool tr_handles_wait(TrHandles *handles, long timeout,
  */
 extern wchar_t *tr_to_wide(const char *text);
 
-/* The SID of this process's account; palloc'd. */
+/* The SID of this process's account; of the account of that name, NULL when
+ * there is none.  palloc'd. */
 extern PSID tr_own_sid(void);
+extern PSID tr_named_sid(const char *account);
 
 #endif							/* LINK_WINDOWS_H */

@@ -3,7 +3,8 @@
 Whoever waits for a worker gets away at once, with the pipes full: by
 transform_cancel, statement_timeout, the end of its session, the end of the
 server.  A pipe that somebody else has made is refused.  Text of a WIN1252
-database goes there and back.  Prints TAP, and figures against their bars.
+database goes there and back.  No handle is kept.  Prints TAP, and figures
+against their bars.
 
     TARGET=windows:17m link.py
 """
@@ -169,6 +170,33 @@ class Link:
         program.kill()
         program.wait()
 
+    def held(self, pid):
+        return len(self.server.tool.handles(pid))
+
+    def backend_handles(self):
+        pid = self.c.value("SELECT pg_backend_pid()")
+        status = "SELECT count(*) FROM transform_sandbox_status() WHERE wall = 1 AND state = 'enforced'"
+        self.c.value(status)
+        before = self.held(pid)
+        good = sum(self.c.value(status) for _ in range(50))
+        check(good == 50, "50 times the host's status: %d good" % good)
+        check(self.held(pid) == before, "... after which the session holds what it held, %d handles: %d" % (before, self.held(pid)))
+
+    def host(self):
+        """The host's pid, when it is ready."""
+        return self.c.value("""SELECT substring(detail FROM 'process (\\d+)')::int FROM transform_sandbox_status()
+            WHERE name = 'sandbox_host' AND state = 'ok'""")
+
+    def launcher_handles(self):
+        pid = self.c.value("SELECT pid FROM pg_stat_activity WHERE backend_type = 'transform launcher'")
+        counts = []
+        for _ in range(3):
+            old = cluster.wait_for(self.host, 120, "a host that is ready")
+            counts.append(self.held(pid))
+            self.server.kill(old)
+            cluster.wait_for(lambda: self.host() not in (None, old), 120, "another host")
+        check(counts[1] == counts[2], "the launcher holds as many handles after each host: %s" % counts)
+
     def win1252(self):
         self.c.script("CREATE DATABASE west ENCODING 'WIN1252' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0")
         with self.server.connect(dbname="west") as c:
@@ -217,6 +245,8 @@ def main():
         link.cancel("a trigger that hangs, both directions full", "same", "slow", "append")
         link.statement_timeout()
         link.end_of_session()
+        link.backend_handles()
+        link.launcher_handles()
         link.win1252()
         link.squatter()
         link.shutdown()
