@@ -71,7 +71,10 @@ plat_init(bool is_template, ShErr *err)
 	if (is_template)
 		return true;
 	keep_streams_here();
-	return account_is_fit(err);
+	if (!account_is_fit(err))
+		return false;
+	workdir_sweep();
+	return true;
 }
 
 /* ---- stopping ---- */

@@ -34,12 +34,10 @@ set(HANDLE job, Limits *limits)
 }
 
 /* Every job kills on close; the rest only with the resources wall. */
-HANDLE
-job_create(uint32_t walls, ShErr *err)
+static Limits
+base_limits(uint32_t walls)
 {
-	HANDLE		job = CreateJobObjectW(NULL, NULL);
 	Limits		limits = {0};
-	JOBOBJECT_BASIC_UI_RESTRICTIONS ui = {UI_LIMITS};
 
 	limits.BasicLimitInformation.LimitFlags =
 		JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE |
@@ -50,6 +48,16 @@ job_create(uint32_t walls, ShErr *err)
 			JOB_OBJECT_LIMIT_ACTIVE_PROCESS;
 		limits.BasicLimitInformation.ActiveProcessLimit = 1;
 	}
+	return limits;
+}
+
+HANDLE
+job_create(uint32_t walls, ShErr *err)
+{
+	HANDLE		job = CreateJobObjectW(NULL, NULL);
+	Limits		limits = base_limits(walls);
+	JOBOBJECT_BASIC_UI_RESTRICTIONS ui = {UI_LIMITS};
+
 	if (job == NULL || !set(job, &limits))
 	{
 		sh_os_error(err, (int) GetLastError(), "could not create a job object");
@@ -71,18 +79,20 @@ cpu_limit(const PlatLimits *limits, uint64_t cpu_used_us)
 	return (int64_t) (cpu_used_us * 10 + limits->cpu_ms * 10000);
 }
 
-/* The limits of the job it was given; what it used before does not count. */
+/*
+ * The limits of the job it was given; what it used before does not count.
+ * They replace the old ones, which not every system can be asked for.
+ */
 bool
-job_limit(HANDLE job, const PlatLimits *limits, uint64_t cpu_used_us)
+job_limit(HANDLE job, uint32_t walls, const PlatLimits *limits,
+		  uint64_t cpu_used_us)
 {
-	Limits		now = {0};
+	Limits		now = base_limits(walls);
 
-	if (!get(job, &now))
-		return false;
-	/* a system that accepts limits and tells none must not lose the first */
-	now.BasicLimitInformation.LimitFlags |= JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE |
-		JOB_OBJECT_LIMIT_DIE_ON_UNHANDLED_EXCEPTION |
-		JOB_OBJECT_LIMIT_PROCESS_MEMORY | JOB_OBJECT_LIMIT_PROCESS_TIME;
+	if ((walls & WALL_RESOURCES) == 0)
+		return true;
+	now.BasicLimitInformation.LimitFlags |= JOB_OBJECT_LIMIT_PROCESS_MEMORY |
+		JOB_OBJECT_LIMIT_PROCESS_TIME;
 	now.ProcessMemoryLimit = limits->address_space + limits->memory_bytes;
 	now.BasicLimitInformation.PerProcessUserTimeLimit.QuadPart =
 		cpu_limit(limits, cpu_used_us);

@@ -3,8 +3,8 @@
  *		Starting a process of this program behind walls: every list of the
  *		creation call in one place.  Broker and prover.
  *
- * The process is made suspended, put into its Job Object, and only then runs
- * its first instruction.  An attribute that this system does not know is left
+ * The process is made suspended and inside its Job Object (or put there, where
+ * the system cannot make it so), and only then runs its first instruction.  An attribute that this system does not know is left
  * out: what is missing then shows in the read-back of the process itself.
  */
 #include "win32.h"
@@ -18,9 +18,10 @@
 #define ATTRIBUTE_HANDLES		0x00020002
 #define ATTRIBUTE_MITIGATION	0x00020007
 #define ATTRIBUTE_CAPABILITIES	0x00020009
+#define ATTRIBUTE_JOBS			0x0002000D
 #define ATTRIBUTE_CHILDREN		0x0002000E
 #define ATTRIBUTE_ALL_PACKAGES	0x0002000F
-#define ATTRIBUTES				5
+#define ATTRIBUTES				6
 
 /* SECURITY_CAPABILITIES */
 typedef struct Capabilities
@@ -35,6 +36,7 @@ typedef struct Capabilities
 typedef struct Attributes
 {
 	LPPROC_THREAD_ATTRIBUTE_LIST list;
+	HANDLE		job;
 	HANDLE		handles[3];
 	DWORD		handle_count;
 	uint64_t	mitigation;
@@ -107,6 +109,8 @@ attributes_fill(Attributes *a, const Launch *launch)
 								   a->handle_count * sizeof(HANDLE), NULL,
 								   NULL))
 		return false;
+	/* From birth: a process outside would outlive us if we died here. */
+	add(a, ATTRIBUTE_JOBS, &a->job, sizeof(a->job));
 	add_walls(a, launch);
 	return true;
 }
@@ -165,10 +169,10 @@ static bool
 enter_job(const Launch *launch, Child *child, const PROCESS_INFORMATION *info,
 		  ShErr *err)
 {
-	child->job = job_create(launch->role.walls, err);
-	if (child->job == NULL)
-		return false;
-	if (!AssignProcessToJobObject(child->job, info->hProcess))
+	BOOL		inside = FALSE;
+
+	if ((!IsProcessInJob(info->hProcess, child->job, &inside) || !inside) &&
+		!AssignProcessToJobObject(child->job, info->hProcess))
 		return sh_os_error(err, (int) GetLastError(),
 						   "could not put a process into its job object");
 	if (!launch->suspended && ResumeThread(info->hThread) == (DWORD) -1)
@@ -186,6 +190,9 @@ launch_start(const Launch *launch, Child *child, ShErr *err)
 	bool		ok = token != NULL;
 
 	memset(child, 0, sizeof(*child));
+	if (ok)
+		child->job = a.job = job_create(launch->role.walls, err);
+	ok = child->job != NULL;
 	if (ok && !attributes_fill(&a, launch))
 		ok = sh_os_error(err, (int) GetLastError(),
 						 "could not prepare a process");
@@ -194,7 +201,10 @@ launch_start(const Launch *launch, Child *child, ShErr *err)
 	if (token != NULL)
 		CloseHandle(token);
 	if (!ok)
+	{
+		launch_kill(child);
 		return false;
+	}
 	child->process = info.hProcess;
 	child->thread = info.hThread;
 	child->pid = info.dwProcessId;

@@ -86,7 +86,6 @@ plat_pool_start(char *const template_args[], uint32_t walls, ShErr *err)
 		sh_error(err, "out of memory");
 		return NULL;
 	}
-	workdir_remove_left();
 	pool->prover_channel = pool->handle = PLAT_NONE;
 	pool->walls = walls;
 	pool->command = text_command_line(template_args);

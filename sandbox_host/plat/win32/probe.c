@@ -88,10 +88,10 @@ open_objects(ProbeScene *s)
 static void
 open_files(ProbeScene *s)
 {
-	DWORD		n = GetTempPathW(200, s->act.directory);
+	DWORD		n = workdir_place(s->act.directory);
 	HANDLE		file;
 
-	if (n == 0 || n > 200)
+	if (n == 0 || n > 220)
 		return;
 	wcscat(s->act.directory, L"transform-probe-");
 	text_random(s->act.directory + wcslen(s->act.directory), 16);
@@ -234,8 +234,7 @@ start_probe(PlatTemplate *t, Probe *p, uint32_t walls, const bool *wanted,
 	order.limits.cpu_ms = 20000;
 	order.limits.memory_bytes = PROBE_MEMORY;
 	order.limits.address_space = committed(p->child.process);
-	if (walls & WALL_RESOURCES)
-		(void) job_limit(p->child.job, &order.limits, 0);
+	(void) job_limit(p->child.job, walls, &order.limits, 0);
 	(void) record_send(p->channel, RECORD_ORDER, 0, &order, sizeof(order));
 	return true;
 }

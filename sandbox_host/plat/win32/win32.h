@@ -66,6 +66,7 @@ typedef struct WinApi
 	HRESULT		(WINAPI *create_profile) (PCWSTR, PCWSTR, PCWSTR, PVOID,
 										  DWORD, PSID *);
 	HRESULT		(WINAPI *derive_sid) (PCWSTR, PSID *);
+	BOOL		(WINAPI *profile_directory) (HANDLE, LPWSTR, LPDWORD);
 	HWINSTA		(WINAPI *create_station) (LPCWSTR, DWORD, DWORD,
 										  LPSECURITY_ATTRIBUTES);
 	HWINSTA		(WINAPI *get_station) (void);
@@ -188,7 +189,7 @@ extern uint32_t environment_read_back(void);
 /* ---- one mechanism each ---- */
 
 extern HANDLE job_create(uint32_t walls, ShErr *err);
-extern bool job_limit(HANDLE job, const PlatLimits *limits,
+extern bool job_limit(HANDLE job, uint32_t walls, const PlatLimits *limits,
 					  uint64_t cpu_used_us);
 extern uint64_t job_peak(HANDLE job);
 extern uint32_t job_read_back(const PlatLimits *limits);
@@ -241,9 +242,10 @@ extern void launch_kill(Child *child);		/* and forget it */
 
 /* ---- workdir.c ---- */
 
+extern DWORD workdir_place(wchar_t out[MAX_PATH]);
+extern void workdir_sweep(void);
 extern wchar_t *workdir_create(ShErr *err);
 extern void workdir_remove(wchar_t *path);		/* frees it */
-extern void workdir_remove_left(void);
 
 /* ---- lockdown.c ---- */
 

@@ -23,6 +23,7 @@ static const OptionalCall calls[] = {
 	CALL(create_profile, L"userenv.dll", "CreateAppContainerProfile"),
 	CALL(derive_sid, L"userenv.dll",
 		 "DeriveAppContainerSidFromAppContainerName"),
+	CALL(profile_directory, L"userenv.dll", "GetUserProfileDirectoryW"),
 	CALL(create_station, L"user32.dll", "CreateWindowStationW"),
 	CALL(get_station, L"user32.dll", "GetProcessWindowStation"),
 	CALL(set_station, L"user32.dll", "SetProcessWindowStation"),

@@ -4,7 +4,7 @@
  *		the worker is gone.  Broker.
  *
  * The worker may look into it and not write: a file of its own would outlive
- * its limits.
+ * its limits.  A broker that was killed leaves its directories to the next.
  */
 #include "win32.h"
 
@@ -13,15 +13,40 @@
 #include <wchar.h>
 
 #define PATIENCE_MS		2000	/* with virus scanners and the like */
-#define PREFIX			L"transform-"
-#define RANDOM_LENGTH	16
+
+/* Then the number of the broker that made it, and something random. */
+#define PREFIX			L"transform-worker-"
+
+/*
+ * Ends in a backslash; 0: there is none.  Without a variable that says where,
+ * Windows would name its own directory.
+ */
+DWORD
+workdir_place(wchar_t out[MAX_PATH])
+{
+	HANDLE		token;
+	DWORD		n = MAX_PATH - 20;
+	BOOL		found;
+
+	if (GetEnvironmentVariableW(L"TMP", NULL, 0) > 0 ||
+		GetEnvironmentVariableW(L"TEMP", NULL, 0) > 0 ||
+		winapi()->profile_directory == NULL ||
+		!OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token))
+		return GetTempPathW(MAX_PATH, out);
+	found = winapi()->profile_directory(token, out, &n);
+	CloseHandle(token);
+	if (!found)
+		return GetTempPathW(MAX_PATH, out);
+	wcscat(out, L"\\AppData\\Local\\Temp\\");
+	return (DWORD) wcslen(out);
+}
 
 wchar_t *
 workdir_create(ShErr *err)
 {
 	SECURITY_ATTRIBUTES sa;
 	wchar_t    *path = malloc((MAX_PATH + 64) * sizeof(wchar_t));
-	DWORD		n = path != NULL ? GetTempPathW(MAX_PATH, path) : 0;
+	DWORD		n = path != NULL ? workdir_place(path) : 0;
 	bool		made;
 
 	if (n == 0 || n >= MAX_PATH ||
@@ -33,8 +58,8 @@ workdir_create(ShErr *err)
 		sh_error(err, "could not find a place for working directories");
 		return NULL;
 	}
-	n += (DWORD) swprintf(path + n, 32, PREFIX);
-	text_random(path + n, RANDOM_LENGTH);
+	n += (DWORD) swprintf(path + n, 48, PREFIX L"%lx-", GetCurrentProcessId());
+	text_random(path + n, 16);
 	made = CreateDirectoryW(path, &sa);
 	security_free(&sa);
 	if (made)
@@ -114,30 +139,44 @@ workdir_remove(wchar_t *path)
 		free(path);
 }
 
-/*
- * What a broker that was killed has left.  A directory in which a process
- * works, be it another broker's, cannot be removed; nor one with files in it.
- */
+static bool
+is_alive(DWORD pid)
+{
+	HANDLE		process = OpenProcess(PROCESS_QUERY_LIMITED_INFORMATION, FALSE,
+									  pid);
+	DWORD		status = STILL_ACTIVE;
+
+	if (process == NULL)
+		return GetLastError() == ERROR_ACCESS_DENIED;
+	(void) GetExitCodeProcess(process, &status);
+	CloseHandle(process);
+	return status == STILL_ACTIVE;
+}
+
+/* What brokers that no longer live have left; once, at the start of one. */
 void
-workdir_remove_left(void)
+workdir_sweep(void)
 {
 	wchar_t		path[2 * MAX_PATH];
 	WIN32_FIND_DATAW found;
+	DWORD		place = workdir_place(path);
 	HANDLE		find;
-	DWORD		n = GetTempPathW(MAX_PATH, path);
 
-	if (n == 0 || n >= MAX_PATH)
+	if (place == 0 || place >= MAX_PATH)
 		return;
-	swprintf(path + n, MAX_PATH, PREFIX L"*");
+	wcscpy(path + place, PREFIX L"*");
 	find = FindFirstFileW(path, &found);
 	if (find == INVALID_HANDLE_VALUE)
 		return;
 	do
 	{
-		if (wcslen(found.cFileName) != wcslen(PREFIX) + RANDOM_LENGTH)
+		DWORD		pid = wcstoul(found.cFileName + wcslen(PREFIX), NULL, 16);
+
+		if ((found.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) == 0 ||
+			is_alive(pid))
 			continue;
-		wcscpy_s(path + n, MAX_PATH, found.cFileName);
-		(void) RemoveDirectoryW(path);
+		_snwprintf(path + place, MAX_PATH, L"%ls", found.cFileName);
+		(void) removed(path);
 	} while (FindNextFileW(find, &found));
 	FindClose(find);
 }

@@ -23,6 +23,7 @@ struct PlatWorker
 	Child		child;
 	PlatHandle	channel;
 	HANDLE		wait;			/* for the end of the process */
+	uint32_t	walls;
 	uint64_t	peak;			/* of what it has committed, as last seen */
 	wchar_t    *directory;
 	PlatWorker **place;
@@ -74,6 +75,7 @@ worker_start(const Role *role, const wchar_t *command, HANDLE event,
 		return NULL;
 	}
 	w->channel = PLAT_NONE;
+	w->walls = role->walls;
 	if (start_process(w, role, command, err))
 	{
 		port_notify(w->channel, event);
@@ -231,7 +233,7 @@ plat_worker_give(PlatWorker *w, const void *msg, size_t len,
 
 	/* Whether the limits took, the worker reads back. */
 	if (plat_worker_usage(w, &now))
-		(void) job_limit(w->child.job, limits, now.cpu_us);
+		(void) job_limit(w->child.job, w->walls, limits, now.cpu_us);
 	if (!DuplicateHandle(GetCurrentProcess(), port_raw(connection),
 						 w->child.process, &theirs,
 						 FILE_GENERIC_READ | FILE_GENERIC_WRITE, FALSE, 0))
