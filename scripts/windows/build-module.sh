@@ -29,7 +29,8 @@ esac
 warnings='-Wall -Wmissing-prototypes -Wpointer-arith -Wdeclaration-after-statement
 	-Werror=vla -Wendif-labels -Wmissing-format-attribute -Wimplicit-fallthrough=3
 	-Wcast-function-type -Wformat-security -Wno-format-truncation -Wno-stringop-truncation'
-options="-std=gnu11 -O2 -g -fno-strict-aliasing -fwrapv -fexcess-precision=standard"
+# The folder of the checkout stands in no file that is shipped.
+options="-std=gnu11 -O2 -g -ffile-prefix-map=$top/= -fno-strict-aliasing -fwrapv -fexcess-precision=standard"
 
 out=$windows/module/$server
 mkdir -p "$out"

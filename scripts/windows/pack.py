@@ -1,7 +1,8 @@
 """pack.py STAGE ZIP LICENSE DOC: the last steps of the package, on Linux.
 
 Collects the licences, checks that every DLL that anything needs is there or
-part of Windows, writes MANIFEST.txt, and zips with sorted names and fixed times.
+part of Windows and that nothing of ours names a folder of this machine,
+writes MANIFEST.txt, and zips with sorted names and fixed times.
 """
 import hashlib
 import os
@@ -70,6 +71,15 @@ def check_dlls(stage, files):
         fail("what nobody brings:", *missing)
 
 
+def check_places(stage, files, top):
+    """No folder of the machine that built it stands in anything of ours."""
+    for path in files:
+        if path.startswith("module/") or path.endswith("sandbox_host.exe"):
+            with open(os.path.join(stage, path), "rb") as file:
+                if top.encode() in file.read():
+                    fail("%s names %s" % (path, top))
+
+
 def manifest(stage, files):
     with open(os.path.join(stage, "MANIFEST.txt"), "w", newline="\n") as out:
         for path in files:
@@ -93,6 +103,7 @@ def main():
     licences(stage, own, doc)
     files = walk(stage)
     check_dlls(stage, files)
+    check_places(stage, files, os.path.dirname(own))
     manifest(stage, files)
     pack(stage, target)
     with open(target, "rb") as file:

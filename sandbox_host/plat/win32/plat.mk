@@ -3,5 +3,6 @@
 EXE = .exe
 ALL_CPPFLAGS += -D__USE_MINGW_ANSI_STDIO=0
 PLAT_LDFLAGS = -municode -static-libgcc -Wl,--dynamicbase,--nxcompat,--high-entropy-va -Wl,--no-insert-timestamp
-PYTHON_CFLAGS = -I$(PYTHON)/include
+# the folders of the build stand in no file that is shipped
+PYTHON_CFLAGS = -I$(PYTHON)/include -ffile-prefix-map=$(PYTHON)/=
 LIBS = $(PYTHON)/libs/python313.lib -lbcrypt -lws2_32 -ladvapi32 -l:libssp.a
