@@ -19,7 +19,7 @@ find_run_folder
 set +e
 
 crash_rounds=${CRASH_ROUNDS:-8}
-suite_seconds=${SUITE_SECONDS:-900}
+suite_seconds=${SUITE_SECONDS:-1800}
 servers=${SERVERS:-$all_servers}
 compiler=x86_64-w64-mingw32ucrt-gcc
 

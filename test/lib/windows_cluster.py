@@ -37,10 +37,6 @@ class WindowsCluster(cluster.Cluster):
         os.environ["SERVER"] = self.server
         super()._script(command, *arguments)
 
-    def remove(self):
-        super().remove()
-        self.tool.close()
-
     def connect(self, user="postgres", dbname="postgres", **more):
         with open(self.folder + "/port") as f:
             port = int(f.read())
