@@ -84,7 +84,7 @@ CREATE MATERIALIZED VIEW few_sales AS SELECT id, price FROM sales WHERE id <= 4;
 CREATE TABLE parts (id integer, price double precision) PARTITION BY RANGE (id);
 CREATE TABLE parts1 PARTITION OF parts FOR VALUES FROM (0) TO (10);
 INSERT INTO parts SELECT * FROM some_sales;
-SELECT transform_submit('first_total', source, 'from_' || source) AS job
+SELECT count(transform_submit('first_total', source, 'from_' || source))
 FROM unnest('{some_sales,few_sales,parts}'::regclass[]) source;
 SELECT transform_wait(id, '1 min'), source, rows_read FROM (SELECT max(id) - 2 AS first FROM transform.jobs) m, transform.jobs
 WHERE id >= m.first ORDER BY id \g /dev/null
