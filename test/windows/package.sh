@@ -240,6 +240,21 @@ service() {
 
 running_service() { in_room wine sc query transform_sandbox_host 2>/dev/null > "$out"; grep -qi 'RUNNING' "$out"; }
 
+# In a window of its own, which here is a process in the background.
+start_host() {
+	local shell pid end=$((SECONDS + 120))
+	script start_host "$(winpath "$server")" &
+	shell=$!
+	until says 'ready after' || [ $SECONDS -gt $end ] || ! kill -0 "$shell" 2>/dev/null; do
+		read -rt 0.2 <> <(:) || :
+	done
+	says 'ready after'; ok $? 'start_host.cmd runs the host in the window'
+	for pid in $(pgrep -f -- "sandbox_host.exe.*--service --listen"); do
+		grep -qaF "$(winpath "$server")" "/proc/$pid/cmdline" && kill -9 "$pid"
+	done
+	wait "$shell"
+}
+
 # ---- self-test and demo
 
 selftest_and_demo() {
@@ -266,6 +281,7 @@ else
 	install_twice
 	in_use
 	service
+	start_host
 	selftest_and_demo
 	remove_it
 	letters_outside_ascii
