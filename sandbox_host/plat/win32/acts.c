@@ -126,15 +126,26 @@ loopback(uint16_t port)
 	return in;
 }
 
+/* A firewall may answer nothing at all: not connected soon is refused. */
 static int
 connect_tcp(const ActScene *scene)
 {
 	struct sockaddr_in in = loopback(scene->tcp_port);
+	struct timeval patience = {3, 0};
 	SOCKET		s = new_socket(SOCK_STREAM);
+	u_long		yes = 1;
+	fd_set		connected;
 	int			rc = -1;
 
-	if (s != INVALID_SOCKET)
+	if (s != INVALID_SOCKET && ioctlsocket(s, FIONBIO, &yes) == 0)
 		rc = connect(s, (struct sockaddr *) &in, sizeof(in));
+	if (rc != 0 && WSAGetLastError() == WSAEWOULDBLOCK)
+	{
+		FD_ZERO(&connected);
+		FD_SET(s, &connected);
+		rc = select(0, NULL, &connected, NULL, &patience) == 1 ? 0 : -1;
+		WSASetLastError(WSAETIMEDOUT);
+	}
 	return outcome_socket(s, rc);
 }
 

@@ -3,6 +3,9 @@
  *		A window station and desktop for workers: no window, no clipboard and
  *		no hook of anybody else is on it.  Broker and prover; lives as long
  *		as they do.
+ *
+ * Not counted as a mechanism: only some libraries of a worker ever ask for a
+ * desktop, and what they then have is not read back.
  */
 #include "win32.h"
 
@@ -66,15 +69,4 @@ desktop_create(void)
 		_snwprintf(path, 2 * NAME_MAX_W + 1, L"%ls\\%ls", station_name, name);
 	security_free(&sa);
 	return path[0] != L'\0' ? path : NULL;
-}
-
-/* Inside: the desktop that the process was started for. */
-uint32_t
-desktop_read_back(void)
-{
-	STARTUPINFOW info = {0};
-
-	GetStartupInfoW(&info);
-	return info.lpDesktop != NULL &&
-		wcsstr(info.lpDesktop, L"\\transform-") != NULL ? MECH_DESKTOP : 0;
 }

@@ -296,6 +296,28 @@ move_blocking(Port *port, bool is_read, void *buf, size_t len)
 
 /* ---- the seam ---- */
 
+/* A service has nobody to read its standard error. */
+static long
+write_event_log(const char *line, size_t len)
+{
+	static HANDLE log;
+	char		text[800];
+	wchar_t    *wide;
+	const wchar_t *strings[1];
+
+	snprintf(text, sizeof(text), "%.*s", (int) len, line);
+	wide = text_to_wide(text);
+	if (log == NULL)
+		log = RegisterEventSourceW(NULL, L"transform_sandbox_host");
+	strings[0] = wide;
+	if (log != NULL && wide != NULL)
+		(void) ReportEventW(log, strstr(text, "LOG:") != NULL ?
+							EVENTLOG_INFORMATION_TYPE : EVENTLOG_WARNING_TYPE,
+							0, 0, NULL, 1, 0, strings, NULL);
+	free(wide);
+	return (long) len;
+}
+
 /* The log; whoever reads it may be slow, but nobody is without it. */
 static long
 write_log(const void *buf, size_t len)
@@ -303,10 +325,9 @@ write_log(const void *buf, size_t len)
 	HANDLE		h = GetStdHandle(STD_ERROR_HANDLE);
 	DWORD		n;
 
-	if (h == NULL || h == INVALID_HANDLE_VALUE ||
-		!WriteFile(h, buf, (DWORD) len, &n, NULL))
-		return -1;
-	return (long) n;
+	if (h != NULL && h != INVALID_HANDLE_VALUE)
+		return WriteFile(h, buf, (DWORD) len, &n, NULL) ? (long) n : -1;
+	return role_own()->role == ROLE_BROKER ? write_event_log(buf, len) : -1;
 }
 
 long

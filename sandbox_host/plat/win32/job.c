@@ -56,7 +56,6 @@ job_create(uint32_t walls, ShErr *err)
 {
 	HANDLE		job = CreateJobObjectW(NULL, NULL);
 	Limits		limits = base_limits(walls);
-	JOBOBJECT_BASIC_UI_RESTRICTIONS ui = {UI_LIMITS};
 
 	if (job == NULL || !set(job, &limits))
 	{
@@ -65,11 +64,21 @@ job_create(uint32_t walls, ShErr *err)
 			CloseHandle(job);
 		return NULL;
 	}
-	/* Whether it took is read back inside. */
-	if (walls & WALL_RESOURCES)
-		(void) SetInformationJobObject(job, JobObjectBasicUIRestrictions, &ui,
-									   sizeof(ui));
 	return job;
+}
+
+/*
+ * After the process is in it: a job with these limits may not be put inside
+ * another, which the broker itself may be in.  Whether they took is read back
+ * inside.
+ */
+void
+job_limit_ui(HANDLE job)
+{
+	JOBOBJECT_BASIC_UI_RESTRICTIONS ui = {UI_LIMITS};
+
+	(void) SetInformationJobObject(job, JobObjectBasicUIRestrictions, &ui,
+								   sizeof(ui));
 }
 
 static int64_t
@@ -125,8 +134,10 @@ job_read_back(const PlatLimits *limits)
 	if ((flags & JOB_OBJECT_LIMIT_ACTIVE_PROCESS) &&
 		in.BasicLimitInformation.ActiveProcessLimit == 1)
 		mechanisms |= MECH_JOB_PROCESSES;
+	/* Windows counts whole pages. */
 	if ((flags & JOB_OBJECT_LIMIT_PROCESS_MEMORY) && limits != NULL &&
-		in.ProcessMemoryLimit == limits->address_space + limits->memory_bytes)
+		in.ProcessMemoryLimit >> 12 ==
+		(limits->address_space + limits->memory_bytes) >> 12)
 		mechanisms |= MECH_JOB_MEMORY;
 	if ((flags & JOB_OBJECT_LIMIT_PROCESS_TIME) && limits != NULL &&
 		in.BasicLimitInformation.PerProcessUserTimeLimit.QuadPart > 0)

@@ -23,6 +23,9 @@
 #define ATTRIBUTE_ALL_PACKAGES	0x0002000F
 #define ATTRIBUTES				6
 
+#define FLAGS (CREATE_SUSPENDED | EXTENDED_STARTUPINFO_PRESENT | \
+			   CREATE_UNICODE_ENVIRONMENT | DETACHED_PROCESS)
+
 /* SECURITY_CAPABILITIES */
 typedef struct Capabilities
 {
@@ -150,12 +153,13 @@ create(const Launch *launch, Attributes *a, HANDLE token,
 	if (command != NULL && program != NULL && environment != NULL &&
 		GetModuleFileNameW(NULL, program, WIDE_PATH) > 0 &&
 		security_attributes(&sa, L"D:P(A;;GA;;;%s)", err))
-		ok = CreateProcessAsUserW(token, program, command, &sa, &sa,
-								  a->handle_count > 0, CREATE_SUSPENDED |
-								  EXTENDED_STARTUPINFO_PRESENT |
-								  CREATE_UNICODE_ENVIRONMENT |
-								  DETACHED_PROCESS, environment,
-								  launch->directory, &start.StartupInfo, info);
+		ok = token != NULL ?
+			CreateProcessAsUserW(token, program, command, &sa, &sa,
+								 a->handle_count > 0, FLAGS, environment,
+								 launch->directory, &start.StartupInfo, info) :
+			CreateProcessW(program, command, &sa, &sa, a->handle_count > 0,
+						   FLAGS, environment, launch->directory,
+						   &start.StartupInfo, info);
 	if (!ok)
 		sh_os_error(err, (int) GetLastError(), "could not start a process");
 	security_free(&sa);
@@ -175,6 +179,8 @@ enter_job(const Launch *launch, Child *child, const PROCESS_INFORMATION *info,
 		!AssignProcessToJobObject(child->job, info->hProcess))
 		return sh_os_error(err, (int) GetLastError(),
 						   "could not put a process into its job object");
+	if (launch->role.walls & WALL_RESOURCES)
+		job_limit_ui(child->job);
 	if (!launch->suspended && ResumeThread(info->hThread) == (DWORD) -1)
 		return sh_os_error(err, (int) GetLastError(),
 						   "could not resume a process");
@@ -186,10 +192,12 @@ launch_start(const Launch *launch, Child *child, ShErr *err)
 {
 	Attributes	a = {0};
 	PROCESS_INFORMATION info = {0};
-	HANDLE		token = token_create(launch->role.walls, err);
-	bool		ok = token != NULL;
+	HANDLE		token = NULL;	/* our own */
+	bool		ok = true;
 
 	memset(child, 0, sizeof(*child));
+	if (launch->role.walls & (WALL_PROCESS | WALL_FILES))
+		ok = (token = token_create(err)) != NULL;
 	if (ok)
 		child->job = a.job = job_create(launch->role.walls, err);
 	ok = child->job != NULL;

@@ -23,7 +23,6 @@ static const MechanismRow rows[] = {
 	{MECH_HANDLES, WALL_PROCESS, "no inherited handle but the channel"},
 	{MECH_ENVIRONMENT, WALL_PROCESS, "constant environment"},
 	{MECH_DIES_WITH_BROKER, WALL_PROCESS, "killed with its job object"},
-	{MECH_DESKTOP, WALL_PROCESS, "desktop of its own"},
 	{MECH_TOKEN, WALL_PROCESS | WALL_FILES, "restricted token"},
 	{MECH_LOW_INTEGRITY, WALL_PROCESS | WALL_FILES, "low integrity"},
 	{MECH_APPCONTAINER, WALL_PROCESS | WALL_FILES | WALL_NETWORK,
@@ -120,7 +119,7 @@ uint32_t
 mechanisms_in_force(const PlatLimits *limits)
 {
 	return at_birth | job_read_back(limits) | token_read_back() |
-		mitigations_read_back() | desktop_read_back();
+		mitigations_read_back();
 }
 
 /* ---- the seam ---- */

@@ -39,6 +39,7 @@ struct PlatPool
 
 static const uint32_t variants[] = {
 	VARIANT_LPAC | VARIANT_DESKTOP,
+	VARIANT_LPAC,
 	VARIANT_DESKTOP,
 	0,
 };

@@ -97,9 +97,9 @@ lower_integrity(HANDLE token)
 	return ok;
 }
 
-/* NULL with err, or the token for a process behind these walls. */
+/* NULL with err, or the token for a confined process. */
 HANDLE
-token_create(uint32_t walls, ShErr *err)
+token_create(ShErr *err)
 {
 	HANDLE		own = NULL;
 	HANDLE		token = NULL;
@@ -112,16 +112,12 @@ token_create(uint32_t walls, ShErr *err)
 		sh_os_error(err, (int) GetLastError(), "could not open the own token");
 		return NULL;
 	}
-	if (walls & (WALL_PROCESS | WALL_FILES))
-		ok = restrict_token(own, &token);
-	else
-		ok = DuplicateTokenEx(own, MAXIMUM_ALLOWED, NULL, SecurityImpersonation,
-							  TokenPrimary, &token);
+	ok = restrict_token(own, &token);
 	if (!ok)
 		sh_os_error(err, (int) GetLastError(), "could not restrict a token");
 	CloseHandle(own);
 	/* Whether it took is read back inside. */
-	if (ok && (walls & (WALL_PROCESS | WALL_FILES)))
+	if (ok)
 		(void) lower_integrity(token);
 	return ok ? token : NULL;
 }

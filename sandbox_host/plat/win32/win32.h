@@ -43,7 +43,6 @@ typedef enum Mechanism
 	MECH_LOW_INTEGRITY = 1 << 4,
 	MECH_APPCONTAINER = 1 << 5, /* without capabilities */
 	MECH_LPAC = 1 << 6,			/* and less privileged */
-	MECH_DESKTOP = 1 << 7,
 	MECH_JOB_PROCESSES = 1 << 8,
 	MECH_JOB_MEMORY = 1 << 9,
 	MECH_JOB_CPU = 1 << 10,
@@ -189,12 +188,13 @@ extern uint32_t environment_read_back(void);
 /* ---- one mechanism each ---- */
 
 extern HANDLE job_create(uint32_t walls, ShErr *err);
+extern void job_limit_ui(HANDLE job);
 extern bool job_limit(HANDLE job, uint32_t walls, const PlatLimits *limits,
 					  uint64_t cpu_used_us);
 extern uint64_t job_peak(HANDLE job);
 extern uint32_t job_read_back(const PlatLimits *limits);
 
-extern HANDLE token_create(uint32_t walls, ShErr *err);
+extern HANDLE token_create(ShErr *err);
 extern uint32_t token_read_back(void);
 
 /* NULL where the system has none. */
@@ -206,7 +206,6 @@ extern uint32_t mitigations_read_back(void);
 
 /* "station\desktop", or NULL; kept until the process ends. */
 extern const wchar_t *desktop_create(void);
-extern uint32_t desktop_read_back(void);
 
 /* channel and shared are what may have been inherited */
 extern uint32_t handles_read_back(const Role *role);
