@@ -151,7 +151,7 @@ create(const Launch *launch, Attributes *a, HANDLE token,
 	if ((role->walls & WALL_PROCESS) && (role->variant & VARIANT_DESKTOP))
 		start.StartupInfo.lpDesktop = (wchar_t *) desktop_create();
 	if (command != NULL && program != NULL && environment != NULL &&
-		GetModuleFileNameW(NULL, program, WIDE_PATH) > 0 &&
+		text_own_program(program) &&
 		security_attributes(&sa, L"D:P(A;;GA;;;%s)", err))
 		ok = token != NULL ?
 			CreateProcessAsUserW(token, program, command, &sa, &sa,

@@ -59,6 +59,22 @@ text_to_path(const char *utf8)
 	return full;
 }
 
+/* This program, as CreateProcess takes it however long it is. */
+bool
+text_own_program(wchar_t out[WIDE_PATH])
+{
+	DWORD		n = GetModuleFileNameW(NULL, out, WIDE_PATH - 4);
+
+	if (n == 0 || n >= WIDE_PATH - 4)
+		return false;
+	if (n >= MAX_PATH && wcsncmp(out, L"\\\\", 2) != 0)
+	{
+		memmove(out + 4, out, (n + 1) * sizeof(wchar_t));
+		memcpy(out, L"\\\\?\\", 4 * sizeof(wchar_t));
+	}
+	return true;
+}
+
 /* ---- command lines ---- */
 
 typedef struct Line

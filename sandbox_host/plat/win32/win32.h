@@ -88,6 +88,7 @@ extern const WinApi *winapi(void);
 extern wchar_t *text_to_wide(const char *utf8);		/* malloc, NULL: failed */
 extern char *text_to_utf8(const wchar_t *wide);		/* malloc, NULL: failed */
 extern wchar_t *text_to_path(const char *utf8);		/* also \\?\ if long */
+extern bool text_own_program(wchar_t out[WIDE_PATH]);
 extern wchar_t *text_command_line(char *const args[]);
 extern void text_random(wchar_t *out, int digits);	/* hexadecimal */
 
