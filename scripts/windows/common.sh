@@ -55,7 +55,7 @@ in_chroot() {
 			mkdir -p "$inside$folder"
 			mount --rbind "$folder" "$inside$folder"
 		done
-		exec chroot "$inside" /usr/bin/env -i PATH=/usr/bin:/bin LANG=C.UTF-8 \
+		exec chroot "$inside" /usr/bin/env -i PATH=/usr/bin:/bin LANG=C.UTF-8 SOURCE_DATE_EPOCH=1767225600 \
 			/bin/sh -c "cd \"\$0\" && exec \"\$@\"" "$0" "$@"' "$PWD" "$@"
 }
 
