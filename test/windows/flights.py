@@ -36,8 +36,8 @@ def result_of(target, flights, table, script):
 
 
 def table_of_demo():
-    """The CREATE TABLE of scripts/demo.sh."""
-    with open(os.path.join(cluster.TOP, "scripts/demo.sh")) as f:
+    """The CREATE TABLE of the demo."""
+    with open(os.path.join(cluster.TOP, "scripts/demo/load.sql")) as f:
         text = f.read()
     at = text.index("CREATE TABLE flights (")
     return text[at:text.index(");", at) + 1]
