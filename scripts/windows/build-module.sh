@@ -38,6 +38,9 @@ rules=$out/Makefile
 sources=$(ls "$top"/extension/*.c "$top"/sandbox_host/wire/*.c | grep -v '/link_posix\.c$')
 headers=$(ls "$top"/extension/*.h "$top"/sandbox_host/wire/*.h)
 
+# The linker would choose the base by the name of the output, which is this
+# machine's.
+#
 # One run of make in the chroot would need make there: each compiler call goes
 # there instead.
 objects=
@@ -51,7 +54,7 @@ objects=
 		printf '%s: %s\n\t$(CC) $(flags) -c -o $@ %s\n' "$object" "$source" "$source"
 	done
 	printf '%s: %s %s\n' "$objects" "$(printf '%s ' $headers)" "$rules"
-	printf '%s/transform.dll: %s\n\t$(CC) -shared -static-libgcc -o $@ %s %s -ladvapi32\n' "$out" "$objects" "$objects" "$library"
+	printf '%s/transform.dll: %s\n\t$(CC) -shared -static-libgcc -Wl,--image-base,0x180000000 -o $@ %s %s -ladvapi32\n' "$out" "$objects" "$objects" "$library"
 } > "$rules.new"
 if cmp -s "$rules.new" "$rules"; then rm "$rules.new"; else mv "$rules.new" "$rules"; fi
 

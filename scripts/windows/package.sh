@@ -52,7 +52,7 @@ give_room "$room/package" "$stage" "$stage/python" "$stage/scripts"
 for folder in python scripts; do
 	(cd "$stage/$folder" && give_room .)
 done
-in_room sh -c 'cd "$0" && PYTHONHASHSEED=0 wine runtime/python.exe -m compileall -q --invalidation-mode unchecked-hash python' "$stage" ||
+in_room sh -c 'cd "$0" && PYTHONHASHSEED=0 wine runtime/python.exe -B -m compileall -f -q --invalidation-mode unchecked-hash python' "$stage" ||
 	die 'compileall failed'
 
 "$python" "$here/pack.py" "$stage" "$windows/$name.zip" "$top/LICENSE" "$chroot/usr/share/doc"

@@ -134,9 +134,10 @@ make_python() {
 	done
 	find "$room/py/lib/site-packages" -type d -name tests -prune -exec rm -rf {} +
 	give_room "$room/py"
-	# Without it every start compiles pandas again: twice the time.  One process
-	# and a fixed seed give the same bytes each time.
-	in_room env PYTHONHASHSEED=0 wine py/python.exe -m compileall -q --invalidation-mode unchecked-hash py/lib \
+	# Without it every start compiles pandas again: twice the time.  One process, a
+	# fixed seed and nothing written by an import (which would name this folder)
+	# give the same bytes each time.
+	in_room env PYTHONHASHSEED=0 wine py/python.exe -B -m compileall -f -q --invalidation-mode unchecked-hash py/lib \
 		> "$windows/python.log" 2>&1 ||
 		die "compileall failed (log: $windows/python.log)"
 	finished
