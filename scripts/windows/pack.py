@@ -1,7 +1,7 @@
 """pack.py STAGE ZIP LICENSE DOC: the last steps of the package, on Linux.
 
 Collects the licences, checks that every DLL that anything needs is there or
-part of Windows and that nothing of ours names a folder of this machine,
+part of Windows and that nothing names a folder of this machine,
 writes MANIFEST.txt, and zips with sorted names and fixed times.
 """
 import hashlib
@@ -72,12 +72,13 @@ def check_dlls(stage, files):
 
 
 def check_places(stage, files, top):
-    """No folder of the machine that built it stands in anything of ours."""
+    """No folder of the machine that built it stands in anything."""
+    places = top.encode(), top.replace("/", "\\").encode()
     for path in files:
-        if path.startswith("module/") or path.endswith("sandbox_host.exe"):
-            with open(os.path.join(stage, path), "rb") as file:
-                if top.encode() in file.read():
-                    fail("%s names %s" % (path, top))
+        with open(os.path.join(stage, path), "rb") as file:
+            data = file.read()
+        if any(place in data for place in places):
+            fail("%s names %s" % (path, top))
 
 
 def manifest(stage, files):
