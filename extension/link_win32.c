@@ -32,7 +32,6 @@
 
 #include "link_win32.h"
 #include "tr_compat.h"
-#include "tr_errors.h"
 #include "tr_host.h"
 
 #define PIPE_PREFIX		"\\\\.\\pipe\\"
@@ -393,11 +392,7 @@ tr_conn_open(const char *address, const char *account)
 	if (!is_owner(handle, own, other))
 	{
 		(void) CloseHandle(handle);
-		ereport(ERROR,
-				(errcode(TR_ERR_SANDBOX),
-				 errmsg("the sandbox host at \"%s\" runs under another account",
-						address),
-				 errhint("It is taken only from the server's own account, an administrator's, or the one that transform.sandbox_account names.")));
+		tr_conn_wrong_account(address);
 	}
 	conn = MemoryContextAllocExtended(TopMemoryContext, sizeof(TrConn),
 									  MCXT_ALLOC_NO_OOM);

@@ -63,6 +63,9 @@ typedef struct TrConn TrConn;
  */
 extern TrConn *tr_conn_open(const char *address, const char *account);
 
+/* tr_link.c: the error for that account, for both halves of the seam. */
+extern void tr_conn_wrong_account(const char *address);
+
 /*
  * Bytes moved without waiting; 0 end of file (recv); -1 with errno, EAGAIN
  * when it would block.  What was sent need not stay.

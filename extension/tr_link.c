@@ -78,6 +78,16 @@ drop_closed(TrLink *link)
 	build_waitset(link);
 }
 
+void
+tr_conn_wrong_account(const char *address)
+{
+	ereport(ERROR,
+			(errcode(TR_ERR_SANDBOX),
+			 errmsg("the sandbox host at \"%s\" runs under another account",
+					address),
+			 errhint("It is taken only from the server's own account, an administrator's, or the one that transform.sandbox_account names.")));
+}
+
 static TrConn *
 connect_or_fail(const char *address)
 {

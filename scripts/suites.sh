@@ -9,7 +9,6 @@
 count() {
 	awk '
 		/^ok.*# *[Ss][Kk][Ii][Pp]/ { skipped++; next }
-		/^not ok.*# *TODO/ { skipped++; next }
 		/^[0-9]+ passed, [0-9]+ failed/ { passed += $1; failed += $3; next }
 		/^ok( |$)/ || /: .* \(bar .*\) ok$/ { passed++; next }
 		/^not ok( |$)/ || /: .* \(bar .*\) short$/ { failed++; next }
