@@ -96,6 +96,20 @@ tr_api_optional_text(FunctionCallInfo fcinfo, int n)
 	return PG_ARGISNULL(n) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(n));
 }
 
+List *
+tr_text_list(ArrayType *array)
+{
+	List	   *result = NIL;
+	Datum	   *values;
+	int			n;
+
+	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &values, NULL,
+					  &n);
+	for (int i = 0; i < n; i++)
+		result = lappend(result, TextDatumGetCString(values[i]));
+	return result;
+}
+
 Jsonb *
 tr_api_params_arg(FunctionCallInfo fcinfo, int n)
 {

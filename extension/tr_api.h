@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "fmgr.h"
+#include "utils/array.h"
 
 #include "tr_queue.h"
 
@@ -24,6 +25,9 @@ extern Oid	tr_api_oid_arg(FunctionCallInfo fcinfo, int n, const char *name);
 
 /* The argument, or NULL. */
 extern char *tr_api_optional_text(FunctionCallInfo fcinfo, int n);
+
+/* The elements of a text[] without NULLs, as C strings. */
+extern List *tr_text_list(ArrayType *array);
 
 /* A JSON object or NULL; 22023 when it is anything else. */
 extern Jsonb *tr_api_params_arg(FunctionCallInfo fcinfo, int n);

@@ -116,6 +116,7 @@ transform_script_create(PG_FUNCTION_ARGS)
 	char	   *shape = tr_api_optional_text(fcinfo, 2);
 	char	   *numeric = tr_api_optional_text(fcinfo, 3);
 	char	   *description = tr_api_optional_text(fcinfo, 4);
+	char	   *backend = tr_api_optional_text(fcinfo, 5);
 	Oid			owner;
 
 	tr_api_require_preload();
@@ -127,6 +128,8 @@ transform_script_create(PG_FUNCTION_ARGS)
 	script.shape = shape == NULL ? TR_SHAPE_TABLE : tr_shape_parse(shape);
 	script.numeric = numeric == NULL ? TR_NUMERIC_FLOAT64 :
 		tr_numeric_parse(numeric);
+	script.backend = backend == NULL ? TR_BACKEND_NUMPY :
+		tr_backend_parse(backend);
 	tr_api_wait_for_host();
 	refuse_findings(script.name, tr_session_validate(script.code));
 

@@ -18,6 +18,7 @@
 #include "tr_errors.h"
 #include "tr_guc.h"
 #include "tr_log.h"
+#include "tr_options.h"
 #include "tr_queue.h"
 #include "tr_relation.h"
 #include "tr_session.h"
@@ -25,6 +26,7 @@
 #define MAX_CHUNK_ROWS		10000000
 #define MAX_PREVIEW_ROWS	1000
 #define DEFAULT_PREVIEW_ROWS	10
+#define PREVIEW_OPTIONS	5		/* those that say what is read */
 
 PG_FUNCTION_INFO_V1(transform_submit);
 PG_FUNCTION_INFO_V1(transform_preview);
@@ -46,6 +48,14 @@ numeric_arg(FunctionCallInfo fcinfo, int n, const TrScript *script)
 	return text == NULL ? script->numeric : tr_numeric_parse(text);
 }
 
+static TrBackend
+backend_arg(FunctionCallInfo fcinfo, int n, const TrScript *script)
+{
+	char	   *text = tr_api_optional_text(fcinfo, n);
+
+	return text == NULL ? script->backend : tr_backend_parse(text);
+}
+
 static int
 ranged_arg(FunctionCallInfo fcinfo, int n, const char *name, int fallback,
 		   int min, int max)
@@ -64,6 +74,7 @@ Datum
 transform_submit(PG_FUNCTION_ARGS)
 {
 	TrNewJob	job = {0};
+	TrOptions	options = {0};
 	TrScript	script;
 	char	   *name;
 	char	   *destination;
@@ -72,7 +83,7 @@ transform_submit(PG_FUNCTION_ARGS)
 	tr_api_require_preload();
 	PreventCommandIfReadOnly("transform_submit()");
 	name = tr_api_text_arg(fcinfo, 0, "script");
-	job.source = tr_api_oid_arg(fcinfo, 1, "source");
+	job.source = PG_ARGISNULL(1) ? InvalidOid : PG_GETARG_OID(1);
 	destination = tr_api_text_arg(fcinfo, 2, "destination");
 	tr_api_script(name, &script);
 
@@ -86,6 +97,14 @@ transform_submit(PG_FUNCTION_ARGS)
 	job.priority = ranged_arg(fcinfo, 7, "priority", 0, -1000, 1000);
 	job.chunk_rows = ranged_arg(fcinfo, 8, "chunk_rows", tr_chunk_rows, 1,
 								MAX_CHUNK_ROWS);
+	job.backend = options.backend = backend_arg(fcinfo, 9, &script);
+	tr_options_read(fcinfo, 10, TR_OPTIONS, &options);
+	tr_options_check(&options, job.source, job.shape, job.mode);
+	for (int i = 0; i < TR_OPTIONS; i++)
+	{
+		job.options[i] = PG_GETARG_DATUM(10 + i);
+		job.no_option[i] = PG_ARGISNULL(10 + i);
+	}
 	tr_guc_limits(&job.limits);
 	tr_relation_check_source(job.source, job.numeric);
 	job.source_name = tr_relation_name(job.source);
@@ -177,6 +196,7 @@ Datum
 transform_preview(PG_FUNCTION_ARGS)
 {
 	TrTask		task = {0};
+	TrOptions	options = {0};
 	TrScript	script;
 	char	   *name;
 	Jsonb	   *params;
@@ -186,13 +206,17 @@ transform_preview(PG_FUNCTION_ARGS)
 
 	tr_api_require_preload();
 	name = tr_api_text_arg(fcinfo, 0, "script");
-	task.source = tr_api_oid_arg(fcinfo, 1, "source");
+	task.source = PG_ARGISNULL(1) ? InvalidOid : PG_GETARG_OID(1);
 	tr_api_script(name, &script);
 	rows = ranged_arg(fcinfo, 2, "rows", DEFAULT_PREVIEW_ROWS, 1,
 					  MAX_PREVIEW_ROWS);
 	task.shape = shape_arg(fcinfo, 3, &script);
 	params = tr_api_params_arg(fcinfo, 4);
 	task.numeric = numeric_arg(fcinfo, 5, &script);
+	task.options = &options;
+	options.backend = backend_arg(fcinfo, 6, &script);
+	tr_options_read(fcinfo, 7, PREVIEW_OPTIONS, &options);
+	tr_options_check(&options, task.source, task.shape, TR_MODE_CREATE);
 	tr_relation_check_source(task.source, task.numeric);
 
 	task.script = script.name;

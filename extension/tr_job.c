@@ -42,16 +42,25 @@ static const char *const stage_names[] = {
 static const char *const shape_names[] = {
 	[TR_SHAPE_TABLE] = "table",
 	[TR_SHAPE_CHUNK] = "chunk",
+	[TR_SHAPE_GROUP] = "group",
 };
 
 static const char *const mode_names[] = {
 	[TR_MODE_CREATE] = "create",
 	[TR_MODE_APPEND] = "append",
+	[TR_MODE_REPLACE] = "replace",
+	[TR_MODE_UPSERT] = "upsert",
 };
 
 static const char *const numeric_names[] = {
 	[TR_NUMERIC_FLOAT64] = "float64",
 	[TR_NUMERIC_DECIMAL] = "decimal",
+};
+
+static const char *const backend_names[] = {
+	[TR_BACKEND_NUMPY] = "numpy",
+	[TR_BACKEND_NUMPY_NULLABLE] = "numpy_nullable",
+	[TR_BACKEND_PYARROW] = "pyarrow",
 };
 
 /* Legal moves: row = state, column = event; -1 = not legal. */
@@ -133,6 +142,12 @@ tr_numeric_name(TrNumeric numeric)
 	return numeric_names[numeric];
 }
 
+const char *
+tr_backend_name(TrBackend backend)
+{
+	return backend_names[backend];
+}
+
 TrState
 tr_state_parse(const char *name)
 {
@@ -159,4 +174,11 @@ tr_numeric_parse(const char *name)
 {
 	return (TrNumeric) parse_name("numeric_as", name, numeric_names,
 								  lengthof(numeric_names));
+}
+
+TrBackend
+tr_backend_parse(const char *name)
+{
+	return (TrBackend) parse_name("dtype_backend", name, backend_names,
+								  lengthof(backend_names));
 }

@@ -9,6 +9,8 @@
 
 #include "postgres.h"
 
+#include "nodes/pg_list.h"
+
 typedef enum TrState
 {
 	TR_PENDING,
@@ -31,13 +33,16 @@ typedef enum TrEvent
 typedef enum TrShape
 {
 	TR_SHAPE_TABLE,
-	TR_SHAPE_CHUNK
+	TR_SHAPE_CHUNK,
+	TR_SHAPE_GROUP
 } TrShape;
 
 typedef enum TrMode
 {
 	TR_MODE_CREATE,
-	TR_MODE_APPEND
+	TR_MODE_APPEND,
+	TR_MODE_REPLACE,
+	TR_MODE_UPSERT
 } TrMode;
 
 /* How numeric arrives in pandas. */
@@ -46,6 +51,14 @@ typedef enum TrNumeric
 	TR_NUMERIC_FLOAT64,
 	TR_NUMERIC_DECIMAL
 } TrNumeric;
+
+/* The kind of dtypes a script sees, named as pandas names it. */
+typedef enum TrBackend
+{
+	TR_BACKEND_NUMPY,
+	TR_BACKEND_NUMPY_NULLABLE,
+	TR_BACKEND_PYARROW
+} TrBackend;
 
 /*
  * Where a job failed; stands in the job row (error_stage) beside the
@@ -74,6 +87,24 @@ typedef struct TrLimits
 	int64		log_bytes;
 } TrLimits;
 
+/*
+ * The optional arguments of a submit; NULL or NIL where not given.  Lists are
+ * of char *, JSON is text.
+ */
+typedef struct TrOptions
+{
+	TrBackend	backend;
+	char	   *source_query;	/* instead of one source */
+	char	   *sources;		/* JSON object: several named inputs */
+	List	   *columns;		/* of the source, in this order */
+	char	   *filter;			/* a condition, as after WHERE */
+	List	   *group_by;		/* key columns of shape group */
+	List	   *key;			/* key columns of mode upsert */
+	char	   *reject_table;
+	char	   *expect;			/* JSON object: checks before publishing */
+	char	   *since;			/* column with the watermark */
+} TrOptions;
+
 /* The new state, or elog(ERROR) when the event is not legal in this state. */
 extern TrState tr_job_transition(TrState state, TrEvent event);
 extern bool tr_job_is_final(TrState state);
@@ -85,9 +116,11 @@ extern const char *tr_stage_name(TrStage stage);
 extern const char *tr_shape_name(TrShape shape);
 extern const char *tr_mode_name(TrMode mode);
 extern const char *tr_numeric_name(TrNumeric numeric);
+extern const char *tr_backend_name(TrBackend backend);
 extern TrState tr_state_parse(const char *name);
 extern TrShape tr_shape_parse(const char *name);
 extern TrMode tr_mode_parse(const char *name);
 extern TrNumeric tr_numeric_parse(const char *name);
+extern TrBackend tr_backend_parse(const char *name);
 
 #endif							/* TR_JOB_H */

@@ -30,6 +30,7 @@
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
 
+#include "tr_api.h"
 #include "tr_compat.h"
 #include "tr_log.h"
 #include "tr_queue.h"
@@ -37,7 +38,7 @@
 #include "tr_wake.h"
 #include "tr_walls.h"
 
-#define MAX_ARGS	24
+#define MAX_ARGS	32
 
 typedef struct Statement
 {
@@ -48,7 +49,8 @@ typedef struct Statement
 
 static const Statement statements[Q_COUNT] = {
 	[Q_SCRIPT] = {
-		"SELECT s.owner::oid, v.version, v.shape, v.numeric_as, v.code"
+		"SELECT s.owner::oid, v.version, v.shape, v.numeric_as, v.code,"
+		" v.dtype_backend"
 		" FROM transform.script s JOIN transform.script_version v"
 		" ON v.script = s.name AND v.version = s.version"
 		" WHERE s.name = $1",
@@ -70,20 +72,27 @@ static const Statement statements[Q_COUNT] = {
 	},
 	[Q_SCRIPT_ADD] = {
 		"INSERT INTO transform.script_version"
-		" (script, version, code, shape, numeric_as, description, created_by)"
-		" VALUES ($1, $2, $3, $4, $5, $6, $7::regrole)",
-		7, {TEXTOID, INT4OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, OIDOID}
+		" (script, version, code, shape, numeric_as, description, created_by,"
+		" dtype_backend)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7::regrole, $8)",
+		8, {TEXTOID, INT4OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, OIDOID,
+		TEXTOID}
 	},
 	[Q_SUBMIT] = {
 		"INSERT INTO transform.job (script, version, role, source,"
 		" source_name, destination, shape, mode, numeric_as, params,"
 		" priority, chunk_rows, limit_wall_ms, limit_cpu_ms, limit_memory,"
-		" limit_output_rows, limit_output_bytes, limit_log_bytes)"
+		" limit_output_rows, limit_output_bytes, limit_log_bytes,"
+		" dtype_backend, source_query, sources, columns, filter, group_by,"
+		" key, reject_table, expect, since)"
 		" VALUES ($1, $2, $3::regrole, $4::regclass, $5, $6, $7, $8, $9, $10,"
-		" $11, $12, $13, $14, $15, $16, $17, $18) RETURNING id",
-		18, {TEXTOID, INT4OID, OIDOID, OIDOID, TEXTOID, TEXTOID, TEXTOID,
+		" $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,"
+		" $24, $25, $26, $27, $28) RETURNING id",
+		28, {TEXTOID, INT4OID, OIDOID, OIDOID, TEXTOID, TEXTOID, TEXTOID,
 			TEXTOID, TEXTOID, JSONBOID, INT4OID, INT4OID, INT8OID, INT8OID,
-		INT8OID, INT8OID, INT8OID, INT8OID}
+			INT8OID, INT8OID, INT8OID, INT8OID, TEXTOID, TEXTOID, JSONBOID,
+			TEXTARRAYOID, TEXTOID, TEXTARRAYOID, TEXTARRAYOID, TEXTOID,
+		JSONBOID, TEXTOID}
 	},
 	/* priority, then fair between roles, then age */
 	[Q_NEXT] = {
@@ -108,7 +117,9 @@ static const Statement statements[Q_COUNT] = {
 		" j.destination, j.shape, j.mode, j.numeric_as, j.params::text,"
 		" j.chunk_rows, j.limit_wall_ms, j.limit_cpu_ms, j.limit_memory,"
 		" j.limit_output_rows, j.limit_output_bytes, j.limit_log_bytes,"
-		" j.unstarted"
+		" j.unstarted, j.dtype_backend, j.source_query, j.sources::text,"
+		" j.columns, j.filter, j.group_by, j.key, j.reject_table,"
+		" j.expect::text, j.since"
 		" FROM transform.job j JOIN transform.script_version v"
 		" ON v.script = j.script AND v.version = j.version"
 		" WHERE j.id = $1 AND j.state = 'running' AND j.attempt = $2",
@@ -292,6 +303,32 @@ tr_text_value(const TrScope *scope, int row, int col)
 	return result;
 }
 
+/* A text[] as a List of C strings in the caller's memory. */
+List *
+tr_texts_value(const TrScope *scope, int row, int col)
+{
+	bool		isnull;
+	Datum		d = tr_column(row, col, &isnull);
+	MemoryContext old;
+	List	   *result;
+
+	if (isnull)
+		return NIL;
+	old = MemoryContextSwitchTo(scope->caller);
+	result = tr_text_list(DatumGetArrayTypeP(d));
+	MemoryContextSwitchTo(old);
+	return result;
+}
+
+Oid
+tr_oid_or_invalid(int row, int col)
+{
+	bool		isnull;
+	Datum		d = tr_column(row, col, &isnull);
+
+	return isnull ? InvalidOid : DatumGetObjectId(d);
+}
+
 int64
 tr_int8_or_zero(int row, int col)
 {
@@ -337,6 +374,7 @@ tr_queue_script(const char *name, TrScript *script)
 		script->shape = tr_shape_parse(tr_text_value(&scope, 0, 3));
 		script->numeric = tr_numeric_parse(tr_text_value(&scope, 0, 4));
 		script->code = tr_text_value(&scope, 0, 5);
+		script->backend = tr_backend_parse(tr_text_value(&scope, 0, 6));
 	}
 	tr_scope_leave(&scope);
 	return found;
@@ -366,8 +404,8 @@ tr_queue_script_lock(const char *name, Oid role)
 int
 tr_queue_script_add(const TrScript *script, const char *description, Oid role)
 {
-	Datum		values[7];
-	char		nulls[7] = {' ', ' ', ' ', ' ', ' ', ' ', ' '};
+	Datum		values[8];
+	char		nulls[8] = {' ', ' ', ' ', ' ', ' ', ' ', ' ', ' '};
 	TrScope		scope;
 	int			version;
 
@@ -381,6 +419,7 @@ tr_queue_script_add(const TrScript *script, const char *description, Oid role)
 	tr_set_text(values, nulls, 4, tr_numeric_name(script->numeric));
 	tr_set_text(values, nulls, 5, description);
 	values[6] = ObjectIdGetDatum(role);
+	tr_set_text(values, nulls, 7, tr_backend_name(script->backend));
 	tr_statement(Q_SCRIPT_ADD, values, nulls, InvalidSnapshot);
 	tr_scope_leave(&scope);
 	return version;

@@ -16,6 +16,7 @@
 #include "utils/jsonb.h"
 
 #include "tr_job.h"
+#include "tr_options.h"
 
 /* Is the extension installed in this database? */
 extern bool tr_queue_installed(void);
@@ -29,6 +30,7 @@ typedef struct TrScript
 	int			version;
 	TrShape		shape;
 	TrNumeric	numeric;
+	TrBackend	backend;
 	char	   *code;
 } TrScript;
 
@@ -49,7 +51,7 @@ typedef struct TrNewJob
 	const char *script;
 	int			version;
 	Oid			role;
-	Oid			source;
+	Oid			source;			/* InvalidOid: options say what is read */
 	const char *source_name;
 	const char *destination;
 	TrShape		shape;
@@ -59,6 +61,10 @@ typedef struct TrNewJob
 	int			priority;
 	int			chunk_rows;
 	TrLimits	limits;
+	TrBackend	backend;
+	/* the rest of TrOptions, in its order, as the columns of the row */
+	Datum		options[TR_OPTIONS];
+	bool		no_option[TR_OPTIONS];	/* NULL */
 } TrNewJob;
 
 /* Also wakes the scheduler at commit. */
@@ -93,6 +99,7 @@ typedef struct TrJobRow
 	int			chunk_rows;
 	TrLimits	limits;
 	int			unstarted;
+	TrOptions	options;
 } TrJobRow;
 
 extern bool tr_queue_load(int64 job, int attempt, TrJobRow *row);

@@ -25,8 +25,8 @@
 int64
 tr_queue_submit(const TrNewJob *job)
 {
-	Datum		values[18];
-	char		nulls[18];
+	Datum		values[19 + TR_OPTIONS];
+	char		nulls[19 + TR_OPTIONS];
 	TrScope		scope;
 	int64		id;
 
@@ -36,6 +36,7 @@ tr_queue_submit(const TrNewJob *job)
 	values[1] = Int32GetDatum(job->version);
 	values[2] = ObjectIdGetDatum(job->role);
 	values[3] = ObjectIdGetDatum(job->source);
+	nulls[3] = OidIsValid(job->source) ? ' ' : 'n';
 	tr_set_text(values, nulls, 4, job->source_name);
 	tr_set_text(values, nulls, 5, job->destination);
 	tr_set_text(values, nulls, 6, tr_shape_name(job->shape));
@@ -51,6 +52,12 @@ tr_queue_submit(const TrNewJob *job)
 	values[15] = Int64GetDatum(job->limits.output_rows);
 	values[16] = Int64GetDatum(job->limits.output_bytes);
 	values[17] = Int64GetDatum(job->limits.log_bytes);
+	tr_set_text(values, nulls, 18, tr_backend_name(job->backend));
+	for (int i = 0; i < TR_OPTIONS; i++)
+	{
+		values[19 + i] = job->options[i];
+		nulls[19 + i] = job->no_option[i] ? 'n' : ' ';
+	}
 	tr_statement(Q_SUBMIT, values, nulls, InvalidSnapshot);
 	id = DatumGetInt64(tr_value(0, 1));
 	tr_scope_leave(&scope);
@@ -107,6 +114,22 @@ tr_queue_claim(const TrClaim *claim)
 	tr_scope_leave(&scope);
 }
 
+/* The columns of a row from the n-th on that hold the options. */
+static void
+load_options(const TrScope *scope, int n, TrOptions *o)
+{
+	o->backend = tr_backend_parse(tr_text_value(scope, 0, n));
+	o->source_query = tr_text_value(scope, 0, n + 1);
+	o->sources = tr_text_value(scope, 0, n + 2);
+	o->columns = tr_texts_value(scope, 0, n + 3);
+	o->filter = tr_text_value(scope, 0, n + 4);
+	o->group_by = tr_texts_value(scope, 0, n + 5);
+	o->key = tr_texts_value(scope, 0, n + 6);
+	o->reject_table = tr_text_value(scope, 0, n + 7);
+	o->expect = tr_text_value(scope, 0, n + 8);
+	o->since = tr_text_value(scope, 0, n + 9);
+}
+
 bool
 tr_queue_load(int64 job, int attempt, TrJobRow *row)
 {
@@ -122,7 +145,7 @@ tr_queue_load(int64 job, int attempt, TrJobRow *row)
 		row->script = tr_text_value(&scope, 0, 1);
 		row->version = DatumGetInt32(tr_value(0, 2));
 		row->code = tr_text_value(&scope, 0, 3);
-		row->source = DatumGetObjectId(tr_value(0, 4));
+		row->source = tr_oid_or_invalid(0, 4);
 		row->source_name = tr_text_value(&scope, 0, 5);
 		row->destination = tr_text_value(&scope, 0, 6);
 		row->shape = tr_shape_parse(tr_text_value(&scope, 0, 7));
@@ -137,6 +160,7 @@ tr_queue_load(int64 job, int attempt, TrJobRow *row)
 		row->limits.output_bytes = DatumGetInt64(tr_value(0, 16));
 		row->limits.log_bytes = DatumGetInt64(tr_value(0, 17));
 		row->unstarted = DatumGetInt32(tr_value(0, 18));
+		load_options(&scope, 19, &row->options);
 	}
 	tr_scope_leave(&scope);
 	return found;

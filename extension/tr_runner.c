@@ -200,6 +200,7 @@ run_session(void)
 		.numeric = runner.row.numeric,
 		.params = runner.row.params,
 		.chunk_rows = runner.row.chunk_rows,
+		.options = &runner.row.options,
 		.limits = runner.row.limits,
 		.required_walls = tr_guc_required_walls(),
 		.source = runner.row.source,

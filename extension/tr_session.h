@@ -47,6 +47,7 @@ typedef struct TrTask
 	TrNumeric	numeric;
 	const char *params;			/* JSON text or NULL */
 	int			chunk_rows;
+	const TrOptions *options;	/* NULL for a validation */
 	TrLimits	limits;
 	uint32		required_walls; /* mask of WireWall */
 	Oid			source;

@@ -7,6 +7,7 @@
 
 #include "postgres.h"
 
+#include "nodes/pg_list.h"
 #include "utils/snapshot.h"
 
 typedef enum TrStatementId
@@ -51,11 +52,13 @@ extern void tr_statement(TrStatementId q, Datum *values, const char *nulls,
 						 Snapshot snapshot);
 
 /* Results: row from 0, column from 1.  tr_value refuses NULL; text is a C
- * string in the caller's memory or NULL. */
+ * string in the caller's memory or NULL, texts a List of them or NIL. */
 extern Datum tr_column(int row, int col, bool *isnull);
 extern Datum tr_value(int row, int col);
 extern char *tr_text_value(const TrScope *scope, int row, int col);
+extern List *tr_texts_value(const TrScope *scope, int row, int col);
 extern int64 tr_int8_or_zero(int row, int col);
+extern Oid	tr_oid_or_invalid(int row, int col);
 
 /* An argument that may be NULL. */
 extern void tr_set_text(Datum *values, char *nulls, int i, const char *text);

@@ -43,8 +43,9 @@ CREATE TABLE transform.script_version (
 	script		text NOT NULL REFERENCES transform.script (name),
 	version		integer NOT NULL,
 	code		text NOT NULL,
-	shape		text NOT NULL CHECK (shape IN ('table', 'chunk')),
+	shape		text NOT NULL CHECK (shape IN ('table', 'chunk', 'group')),
 	numeric_as	text NOT NULL CHECK (numeric_as IN ('float64', 'decimal')),
+	dtype_backend	text NOT NULL CHECK (dtype_backend IN ('numpy', 'numpy_nullable', 'pyarrow')),
 	description text,
 	created_by	regrole NOT NULL,
 	created_at	timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
@@ -56,15 +57,25 @@ CREATE TABLE transform.job (
 	script		text NOT NULL,
 	version		integer NOT NULL,
 	role		regrole NOT NULL,
-	source		regclass NOT NULL,
+	source		regclass,
 	source_name text NOT NULL,
 	destination text NOT NULL,
-	shape		text NOT NULL CHECK (shape IN ('table', 'chunk')),
-	mode		text NOT NULL CHECK (mode IN ('create', 'append')),
+	shape		text NOT NULL CHECK (shape IN ('table', 'chunk', 'group')),
+	mode		text NOT NULL CHECK (mode IN ('create', 'append', 'replace', 'upsert')),
 	numeric_as	text NOT NULL CHECK (numeric_as IN ('float64', 'decimal')),
+	dtype_backend	text NOT NULL CHECK (dtype_backend IN ('numpy', 'numpy_nullable', 'pyarrow')),
 	params		jsonb,
 	priority	integer NOT NULL,
 	chunk_rows	integer NOT NULL,
+	source_query	text,
+	sources		jsonb,
+	columns		text[],
+	filter		text,
+	group_by	text[],
+	key			text[],
+	reject_table	text,
+	expect		jsonb,
+	since		text,
 	limit_wall_ms		bigint NOT NULL,
 	limit_cpu_ms		bigint NOT NULL,
 	limit_memory		bigint NOT NULL,
@@ -183,7 +194,8 @@ CREATE POLICY own ON transform.job_log FOR SELECT
 
 CREATE FUNCTION transform_script_create(
 	name text, code text, shape text DEFAULT NULL,
-	numeric_as text DEFAULT NULL, description text DEFAULT NULL)
+	numeric_as text DEFAULT NULL, description text DEFAULT NULL,
+	dtype_backend text DEFAULT NULL)
 	RETURNS integer
 	AS 'MODULE_PATHNAME', 'transform_script_create'
 	LANGUAGE C VOLATILE PARALLEL UNSAFE;
@@ -195,10 +207,16 @@ CREATE FUNCTION transform_validate(code text)
 	LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
 CREATE FUNCTION transform_submit(
-	script text, source regclass, destination text,
+	script text, source regclass DEFAULT NULL,
+	destination text DEFAULT NULL,
 	shape text DEFAULT NULL, mode text DEFAULT NULL,
 	params jsonb DEFAULT NULL, numeric_as text DEFAULT NULL,
-	priority integer DEFAULT NULL, chunk_rows integer DEFAULT NULL)
+	priority integer DEFAULT NULL, chunk_rows integer DEFAULT NULL,
+	dtype_backend text DEFAULT NULL, source_query text DEFAULT NULL,
+	sources jsonb DEFAULT NULL, columns text[] DEFAULT NULL,
+	filter text DEFAULT NULL, group_by text[] DEFAULT NULL,
+	key text[] DEFAULT NULL, reject_table text DEFAULT NULL,
+	expect jsonb DEFAULT NULL, since text DEFAULT NULL)
 	RETURNS bigint
 	AS 'MODULE_PATHNAME', 'transform_submit'
 	LANGUAGE C VOLATILE PARALLEL UNSAFE;
@@ -213,9 +231,12 @@ CREATE FUNCTION transform_cancel(job bigint) RETURNS boolean
 	LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
 CREATE FUNCTION transform_preview(
-	script text, source regclass, rows integer DEFAULT 10,
+	script text, source regclass DEFAULT NULL, rows integer DEFAULT 10,
 	shape text DEFAULT NULL, params jsonb DEFAULT NULL,
-	numeric_as text DEFAULT NULL)
+	numeric_as text DEFAULT NULL, dtype_backend text DEFAULT NULL,
+	source_query text DEFAULT NULL, sources jsonb DEFAULT NULL,
+	columns text[] DEFAULT NULL, filter text DEFAULT NULL,
+	group_by text[] DEFAULT NULL)
 	RETURNS TABLE (row_number integer, data jsonb, columns jsonb)
 	AS 'MODULE_PATHNAME', 'transform_preview'
 	LANGUAGE C VOLATILE PARALLEL UNSAFE;
@@ -239,10 +260,16 @@ CREATE FUNCTION transform_version() RETURNS text
 -- No SET clause: a procedure with one cannot commit.  Hence the qualified
 -- names throughout.
 CREATE PROCEDURE transform_run(
-	script text, source regclass, destination text,
+	script text, source regclass DEFAULT NULL,
+	destination text DEFAULT NULL,
 	shape text DEFAULT NULL, mode text DEFAULT NULL,
 	params jsonb DEFAULT NULL, numeric_as text DEFAULT NULL,
 	priority integer DEFAULT NULL, chunk_rows integer DEFAULT NULL,
+	dtype_backend text DEFAULT NULL, source_query text DEFAULT NULL,
+	sources jsonb DEFAULT NULL, columns text[] DEFAULT NULL,
+	filter text DEFAULT NULL, group_by text[] DEFAULT NULL,
+	key text[] DEFAULT NULL, reject_table text DEFAULT NULL,
+	expect jsonb DEFAULT NULL, since text DEFAULT NULL,
 	INOUT job bigint DEFAULT NULL)
 	LANGUAGE plpgsql
 AS $$
@@ -252,7 +279,9 @@ DECLARE
 BEGIN
 	PERFORM transform.assert_no_transaction_block();
 	job := @extschema@.transform_submit(script, source, destination, shape,
-		mode, params, numeric_as, priority, chunk_rows);
+		mode, params, numeric_as, priority, chunk_rows, dtype_backend,
+		source_query, sources, columns, filter, group_by, key, reject_table,
+		expect, since);
 	COMMIT;
 	LOOP
 		BEGIN
@@ -280,7 +309,7 @@ $$;
 -- that no operator of a user can be taken for them at creation ----
 
 CREATE VIEW transform.scripts WITH (security_barrier) AS
-	SELECT s.name, v.version, s.owner, v.shape, v.numeric_as, v.description,
+	SELECT s.name, v.version, s.owner, v.shape, v.numeric_as, v.dtype_backend, v.description,
 		v.code, v.created_by, v.created_at, v.version = s.version AS current
 	FROM transform.script s
 	JOIN transform.script_version v ON v.script = s.name
@@ -288,8 +317,10 @@ CREATE VIEW transform.scripts WITH (security_barrier) AS
 
 CREATE VIEW transform.jobs WITH (security_barrier) AS
 	SELECT j.id, j.script, j.version, j.role, j.source_name AS source,
-		j.destination, j.shape, j.mode, j.numeric_as, j.params, j.priority,
-		j.chunk_rows, j.state, j.attempt, j.submitted_at, j.started_at,
+		j.destination, j.shape, j.mode, j.numeric_as, j.dtype_backend,
+		j.params, j.priority, j.chunk_rows, j.source_query, j.sources,
+		j.columns, j.filter, j.group_by, j.key, j.reject_table, j.expect,
+		j.since, j.state, j.attempt, j.submitted_at, j.started_at,
 		j.finished_at, j.rows_read, j.rows_returned, j.rows_written,
 		j.bytes_in, j.bytes_out, j.sqlstate, j.error, j.error_detail,
 		j.error_hint, j.error_context, j.error_stage, j.traceback,
@@ -348,9 +379,11 @@ COMMENT ON COLUMN transform.script_version.version IS
 COMMENT ON COLUMN transform.script_version.code IS
 	'Python text with def transform(df) or def transform(df, params)';
 COMMENT ON COLUMN transform.script_version.shape IS
-	'how it is called: table (once, with all rows) or chunk (per chunk of rows)';
+	'how it is called: table (once, with all rows), chunk (per chunk of rows) or group (per key)';
 COMMENT ON COLUMN transform.script_version.numeric_as IS
 	'how numeric columns arrive: float64 or decimal';
+COMMENT ON COLUMN transform.script_version.dtype_backend IS
+	'kind of dtypes it sees: numpy, numpy_nullable or pyarrow';
 COMMENT ON COLUMN transform.script_version.description IS
 	'the author''s words';
 COMMENT ON COLUMN transform.script_version.created_by IS
@@ -378,15 +411,35 @@ COMMENT ON COLUMN transform.job.version IS
 COMMENT ON COLUMN transform.job.role IS
 	'role that submitted the job and that it runs as';
 COMMENT ON COLUMN transform.job.source IS
-	'the source relation';
+	'the source relation; NULL for a query or several inputs';
 COMMENT ON COLUMN transform.job.destination IS
 	'table the result is written to';
 COMMENT ON COLUMN transform.job.shape IS
-	'how the script is called: table or chunk';
+	'how the script is called: table, chunk or group';
 COMMENT ON COLUMN transform.job.mode IS
-	'create (a new table) or append (an existing one)';
+	'create (a new table), append, replace (its rows) or upsert (by key)';
 COMMENT ON COLUMN transform.job.numeric_as IS
 	'how numeric columns arrive: float64 or decimal';
+COMMENT ON COLUMN transform.job.dtype_backend IS
+	'kind of dtypes the script sees: numpy, numpy_nullable or pyarrow';
+COMMENT ON COLUMN transform.job.source_query IS
+	'the SELECT that is read, where no relation is';
+COMMENT ON COLUMN transform.job.sources IS
+	'the named inputs, where there are several';
+COMMENT ON COLUMN transform.job.columns IS
+	'columns of the source that are read, in this order; NULL for all';
+COMMENT ON COLUMN transform.job.filter IS
+	'condition on the rows that are read, as after WHERE';
+COMMENT ON COLUMN transform.job.group_by IS
+	'columns that make a group, in shape group';
+COMMENT ON COLUMN transform.job.key IS
+	'columns that tell which row is meant, in mode upsert';
+COMMENT ON COLUMN transform.job.reject_table IS
+	'table for the rows that a constraint refused';
+COMMENT ON COLUMN transform.job.expect IS
+	'checks on the result before it is published';
+COMMENT ON COLUMN transform.job.since IS
+	'column whose highest value read so far is remembered';
 COMMENT ON COLUMN transform.job.params IS
 	'second argument of transform(df, params), a JSON object';
 COMMENT ON COLUMN transform.job.priority IS
@@ -466,9 +519,11 @@ COMMENT ON COLUMN transform.scripts.version IS
 COMMENT ON COLUMN transform.scripts.owner IS
 	'role that created the script';
 COMMENT ON COLUMN transform.scripts.shape IS
-	'how it is called: table or chunk';
+	'how it is called: table, chunk or group';
 COMMENT ON COLUMN transform.scripts.numeric_as IS
 	'how numeric columns arrive: float64 or decimal';
+COMMENT ON COLUMN transform.scripts.dtype_backend IS
+	'kind of dtypes it sees: numpy, numpy_nullable or pyarrow';
 COMMENT ON COLUMN transform.scripts.description IS
 	'the author''s words';
 COMMENT ON COLUMN transform.scripts.code IS
@@ -494,11 +549,31 @@ COMMENT ON COLUMN transform.jobs.source IS
 COMMENT ON COLUMN transform.jobs.destination IS
 	'table the result is written to';
 COMMENT ON COLUMN transform.jobs.shape IS
-	'how the script is called: table or chunk';
+	'how the script is called: table, chunk or group';
 COMMENT ON COLUMN transform.jobs.mode IS
-	'create (a new table) or append (an existing one)';
+	'create (a new table), append, replace (its rows) or upsert (by key)';
 COMMENT ON COLUMN transform.jobs.numeric_as IS
 	'how numeric columns arrive: float64 or decimal';
+COMMENT ON COLUMN transform.jobs.dtype_backend IS
+	'kind of dtypes the script sees: numpy, numpy_nullable or pyarrow';
+COMMENT ON COLUMN transform.jobs.source_query IS
+	'the SELECT that is read, where no relation is';
+COMMENT ON COLUMN transform.jobs.sources IS
+	'the named inputs, where there are several';
+COMMENT ON COLUMN transform.jobs.columns IS
+	'columns of the source that are read, in this order; NULL for all';
+COMMENT ON COLUMN transform.jobs.filter IS
+	'condition on the rows that are read, as after WHERE';
+COMMENT ON COLUMN transform.jobs.group_by IS
+	'columns that make a group, in shape group';
+COMMENT ON COLUMN transform.jobs.key IS
+	'columns that tell which row is meant, in mode upsert';
+COMMENT ON COLUMN transform.jobs.reject_table IS
+	'table for the rows that a constraint refused';
+COMMENT ON COLUMN transform.jobs.expect IS
+	'checks on the result before it is published';
+COMMENT ON COLUMN transform.jobs.since IS
+	'column whose highest value read so far is remembered';
 COMMENT ON COLUMN transform.jobs.params IS
 	'second argument of transform(df, params), a JSON object';
 COMMENT ON COLUMN transform.jobs.priority IS
@@ -599,19 +674,19 @@ COMMENT ON FUNCTION transform.progress_line(bigint) IS
 	'private: one line on how far a job is';
 COMMENT ON FUNCTION transform.raise_failure(bigint) IS
 	'private: raises the error of a job that failed or was cancelled';
-COMMENT ON FUNCTION transform_script_create(text, text, text, text, text) IS
+COMMENT ON FUNCTION transform_script_create(text, text, text, text, text, text) IS
 	'Stores a script, or a new version of one you own; returns its version. name: up to 63 bytes. code: Python with def transform(df) or def transform(df, params). shape: table (default; called once with all rows) or chunk (called per chunk). numeric_as: float64 (default) or decimal. Errors: 42601 and 42P13 when the code is refused (all findings in the detail), 42501 when the name belongs to another role.';
 COMMENT ON FUNCTION transform_validate(text) IS
 	'Checks a script without storing it: a row per finding with line and column (from 1), severity (error or warning), what is wrong, why, and what to do instead. No row: nothing to object to.';
-COMMENT ON FUNCTION transform_submit(text, regclass, text, text, text, jsonb, text, integer, integer) IS
+COMMENT ON FUNCTION transform_submit(text, regclass, text, text, text, jsonb, text, integer, integer, text, text, jsonb, text[], text, text[], text[], text, jsonb, text) IS
 	'Queues a job that runs the current version of a script on a relation into a table; it starts when the transaction commits, and runs as the current user. Returns the job''s number. destination: [schema.]name. shape, numeric_as: NULL for the script''s own. mode: create (default) or append. params: a JSON object. priority: higher first (default 0). chunk_rows: 1 to 10000000 (default transform.chunk_rows). Errors: 42704 no such script, 42501 no privilege, 42P07 destination exists, 42P01 it does not (append), 42602 and 42622 bad name, 0A000 unsupported column type, 22023 bad argument, 55000 not preloaded.';
 COMMENT ON FUNCTION transform_wait(bigint, interval) IS
 	'Waits until a job is over and returns its state: succeeded, failed or cancelled; with a timeout, the state it has by then. Sees the latest state at any isolation level. Errors: 42704 no such job, 55000 when the job was submitted by this very transaction.';
-COMMENT ON PROCEDURE transform_run(text, regclass, text, text, text, jsonb, text, integer, integer, bigint) IS
+COMMENT ON PROCEDURE transform_run(text, regclass, text, text, text, jsonb, text, integer, integer, text, text, jsonb, text[], text, text[], text[], text, jsonb, text, bigint) IS
 	'Submits a job, commits, waits for it with progress as notices, and raises the job''s error if it fails; cancelling the call cancels the job. Arguments as transform_submit; job returns the number. Error 25001 inside a transaction block.';
 COMMENT ON FUNCTION transform_cancel(bigint) IS
 	'Cancels a pending job (when the transaction commits) or interrupts a running one (at once). True when there was something to cancel. For the job''s own role and members of transform_admin. Error 42704: no such job.';
-COMMENT ON FUNCTION transform_preview(text, regclass, integer, text, jsonb, text) IS
+COMMENT ON FUNCTION transform_preview(text, regclass, integer, text, jsonb, text, text, text, jsonb, text[], text, text[]) IS
 	'Runs a script on the first rows of a relation (1 to 1000, default 10) and returns what it gives, as JSON, with the inferred columns in the first row; writes nothing. Output of the script comes as notices.';
 COMMENT ON FUNCTION transform_logs(bigint) IS
 	'Output (print, warnings) of a job''s script, also while it runs. Error 42704: no such job.';
@@ -628,16 +703,16 @@ REVOKE ALL ON FUNCTION transform.live() FROM PUBLIC;
 REVOKE ALL ON FUNCTION transform.assert_no_transaction_block() FROM PUBLIC;
 REVOKE ALL ON FUNCTION transform.progress_line(bigint) FROM PUBLIC;
 REVOKE ALL ON FUNCTION transform.raise_failure(bigint) FROM PUBLIC;
-REVOKE ALL ON FUNCTION transform_script_create(text, text, text, text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION transform_script_create(text, text, text, text, text, text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION transform_validate(text) FROM PUBLIC;
-REVOKE ALL ON FUNCTION transform_submit(text, regclass, text, text, text, jsonb, text, integer, integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION transform_submit(text, regclass, text, text, text, jsonb, text, integer, integer, text, text, jsonb, text[], text, text[], text[], text, jsonb, text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION transform_wait(bigint, interval) FROM PUBLIC;
 REVOKE ALL ON FUNCTION transform_cancel(bigint) FROM PUBLIC;
-REVOKE ALL ON FUNCTION transform_preview(text, regclass, integer, text, jsonb, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION transform_preview(text, regclass, integer, text, jsonb, text, text, text, jsonb, text[], text, text[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION transform_logs(bigint) FROM PUBLIC;
 REVOKE ALL ON FUNCTION transform_sandbox_status() FROM PUBLIC;
 REVOKE ALL ON FUNCTION transform_version() FROM PUBLIC;
-REVOKE ALL ON PROCEDURE transform_run(text, regclass, text, text, text, jsonb, text, integer, integer, bigint) FROM PUBLIC;
+REVOKE ALL ON PROCEDURE transform_run(text, regclass, text, text, text, jsonb, text, integer, integer, text, text, jsonb, text[], text, text[], text[], text, jsonb, text, bigint) FROM PUBLIC;
 REVOKE ALL ON ALL TABLES IN SCHEMA transform FROM PUBLIC;
 REVOKE ALL ON ALL SEQUENCES IN SCHEMA transform FROM PUBLIC;
 
@@ -656,17 +731,17 @@ GRANT EXECUTE ON FUNCTION transform.progress_line(bigint)
 	TO transform_user, transform_admin;
 GRANT EXECUTE ON FUNCTION transform.raise_failure(bigint)
 	TO transform_user, transform_admin;
-GRANT EXECUTE ON FUNCTION transform_script_create(text, text, text, text, text)
+GRANT EXECUTE ON FUNCTION transform_script_create(text, text, text, text, text, text)
 	TO transform_user, transform_admin;
 GRANT EXECUTE ON FUNCTION transform_validate(text)
 	TO transform_user, transform_admin;
-GRANT EXECUTE ON FUNCTION transform_submit(text, regclass, text, text, text, jsonb, text, integer, integer)
+GRANT EXECUTE ON FUNCTION transform_submit(text, regclass, text, text, text, jsonb, text, integer, integer, text, text, jsonb, text[], text, text[], text[], text, jsonb, text)
 	TO transform_user, transform_admin;
 GRANT EXECUTE ON FUNCTION transform_wait(bigint, interval)
 	TO transform_user, transform_admin;
 GRANT EXECUTE ON FUNCTION transform_cancel(bigint)
 	TO transform_user, transform_admin;
-GRANT EXECUTE ON FUNCTION transform_preview(text, regclass, integer, text, jsonb, text)
+GRANT EXECUTE ON FUNCTION transform_preview(text, regclass, integer, text, jsonb, text, text, text, jsonb, text[], text, text[])
 	TO transform_user, transform_admin;
 GRANT EXECUTE ON FUNCTION transform_logs(bigint)
 	TO transform_user, transform_admin;
@@ -674,5 +749,5 @@ GRANT EXECUTE ON FUNCTION transform_sandbox_status()
 	TO transform_user, transform_admin;
 GRANT EXECUTE ON FUNCTION transform_version()
 	TO transform_user, transform_admin;
-GRANT EXECUTE ON PROCEDURE transform_run(text, regclass, text, text, text, jsonb, text, integer, integer, bigint)
+GRANT EXECUTE ON PROCEDURE transform_run(text, regclass, text, text, text, jsonb, text, integer, integer, text, text, jsonb, text[], text, text[], text[], text, jsonb, text, bigint)
 	TO transform_user, transform_admin;

@@ -418,78 +418,52 @@ call_x32(const ActScene *scene)
 }
 #endif
 
-typedef struct ActRow
-{
-	PlatAct		act;
-	ActFunction function;
-} ActRow;
-
 #define K WALL_KERNEL
 
-static const ActRow table[] = {
-	{{"read a file", WALL_FILES | K, 0}, read_a_file},
-	{{"create a file", WALL_FILES | K, 0}, create_a_file},
-	{{"list a directory", WALL_FILES | K, 0}, list_a_directory},
-	{{"see a file's size", K, WALL_FILES}, see_metadata},
-	{{"run a program", WALL_FILES | K, 0}, run_a_program},
+const ActRow act_rows[PLAT_MAX_ACTS] = {
+	{{"read a file", WALL_FILES | K, 0}, read_a_file, false},
+	{{"create a file", WALL_FILES | K, 0}, create_a_file, false},
+	{{"list a directory", WALL_FILES | K, 0}, list_a_directory, false},
+	{{"see a file's size", K, WALL_FILES}, see_metadata, false},
+	{{"run a program", WALL_FILES | K, 0}, run_a_program, false},
 
-	{{"connect over TCP", WALL_NETWORK | K, 0}, connect_tcp},
-	{{"listen on TCP", WALL_NETWORK | K, 0}, listen_tcp},
-	{{"send over UDP", WALL_NETWORK | K, 0}, send_udp},
-	{{"connect to a local socket", WALL_NETWORK | K, 0}, connect_path},
-	{{"connect to an abstract socket", WALL_NETWORK | K, 0}, connect_abstract},
+	{{"connect over TCP", WALL_NETWORK | K, 0}, connect_tcp, false},
+	{{"listen on TCP", WALL_NETWORK | K, 0}, listen_tcp, false},
+	{{"send over UDP", WALL_NETWORK | K, 0}, send_udp, false},
+	{{"connect to a local socket", WALL_NETWORK | K, 0}, connect_path, false},
+	{{"connect to an abstract socket", WALL_NETWORK | K, 0}, connect_abstract,
+	false},
 
-	{{"signal another process", WALL_PROCESS | K, 0}, signal_another},
-	{{"trace another process", WALL_PROCESS | K, 0}, trace_another},
+	{{"signal another process", WALL_PROCESS | K, 0}, signal_another, false},
+	{{"trace another process", WALL_PROCESS | K, 0}, trace_another, false},
 	{{"read another process's memory", WALL_PROCESS | K, 0},
-	read_memory_of_another},
+	read_memory_of_another, false},
 	{{"use an inherited descriptor", WALL_PROCESS | K, 0},
-	use_inherited_descriptor},
-	{{"read the environment", WALL_PROCESS, 0}, read_the_environment},
+	use_inherited_descriptor, false},
+	{{"read the environment", WALL_PROCESS, 0}, read_the_environment, false},
 	{{"attach another's shared memory", K, WALL_PROCESS},
-	attach_shared_memory},
+	attach_shared_memory, false},
 
-	{{"start a process", WALL_RESOURCES | K, 0}, start_a_process},
-	{{"start a thread", WALL_RESOURCES | K, 0}, start_a_thread},
-	{{"create a memory file", WALL_RESOURCES | K, 0}, create_a_memory_file},
-	{{"open a pipe", WALL_RESOURCES | K, 0}, open_a_pipe},
-	{{"raise a limit", WALL_RESOURCES | K, 0}, raise_a_limit},
-	{{"allocate over the limit", WALL_RESOURCES, 0}, allocate_over_the_limit},
+	{{"start a process", WALL_RESOURCES | K, 0}, start_a_process, false},
+	{{"start a thread", WALL_RESOURCES | K, 0}, start_a_thread, false},
+	{{"create a memory file", WALL_RESOURCES | K, 0}, create_a_memory_file,
+	false},
+	{{"open a pipe", WALL_RESOURCES | K, 0}, open_a_pipe, false},
+	{{"raise a limit", WALL_RESOURCES | K, 0}, raise_a_limit, false},
+	{{"allocate over the limit", WALL_RESOURCES, 0}, allocate_over_the_limit, false},
 
-	{{"map executable memory", K, 0}, map_executable_memory},
-	{{"map shared memory", K, 0}, map_shared_memory},
-	{{"make memory executable", K, 0}, make_memory_executable},
-	{{"write to another descriptor", K, 0}, write_to_another_descriptor},
-	{{"open a socket", K, 0}, open_a_socket},
-	{{"handle a signal", K, 0}, handle_a_signal},
-	{{"set up an io_uring", K, 0}, set_up_io_uring},
-	{{"create a shared segment", K, 0}, create_shared_segment},
-	{{"ask for its process number", K, 0}, ask_for_pid},
-	{{"enter a user namespace", K, 0}, enter_a_namespace},
+	{{"map executable memory", K, 0}, map_executable_memory, false},
+	{{"map shared memory", K, 0}, map_shared_memory, false},
+	{{"make memory executable", K, 0}, make_memory_executable, false},
+	{{"write to another descriptor", K, 0}, write_to_another_descriptor, false},
+	{{"open a socket", K, 0}, open_a_socket, false},
+	{{"handle a signal", K, 0}, handle_a_signal, false},
+	{{"set up an io_uring", K, 0}, set_up_io_uring, false},
+	{{"create a shared segment", K, 0}, create_shared_segment, false},
+	{{"ask for its process number", K, 0}, ask_for_pid, false},
+	{{"enter a user namespace", K, 0}, enter_a_namespace, false},
 #ifdef __x86_64__
-	{{"make a 32-bit system call", K, 0}, call_32_bit},
-	{{"make an x32 system call", K, 0}, call_x32},
+	{{"make a 32-bit system call", K, 0}, call_32_bit, false},
+	{{"make an x32 system call", K, 0}, call_x32, false},
 #endif
 };
-
-#define COUNT ((int) (sizeof(table) / sizeof(table[0])))
-
-_Static_assert(sizeof(table) / sizeof(table[0]) <= PLAT_MAX_ACTS,
-			   "PLAT_MAX_ACTS is too small");
-
-const PlatAct *
-plat_acts(int *count)
-{
-	static PlatAct acts[PLAT_MAX_ACTS];
-
-	for (int i = 0; i < COUNT; i++)
-		acts[i] = table[i].act;
-	*count = COUNT;
-	return acts;
-}
-
-ActFunction
-act_function(int index)
-{
-	return table[index].function;
-}

@@ -3,10 +3,8 @@
  *		What the files of plat/linux share among themselves.  Nobody outside
  *		includes it.
  *
- * A wall is an effect; a mechanism is one kernel feature that brings part of
- * it about.  Every mechanism that is in force in a process is a bit in a mask
- * that the process computes from read-backs, so that "the same mechanisms as
- * when the self-test proved the wall" is a comparison of two numbers.
+ * Every mechanism (../proof.h) that is in force in a process is a bit in a
+ * mask that the process computes from read-backs.
  */
 #ifndef LINUX_H
 #define LINUX_H
@@ -14,7 +12,7 @@
 #include <linux/filter.h>
 #include <sys/types.h>
 
-#include "../plat.h"
+#include "../proof.h"
 #include "../../wire/wire.h"
 
 typedef enum Mechanism
@@ -129,12 +127,10 @@ extern uint32_t lockdown_at_birth(PlatTemplate *t, uint32_t walls,
 								  uint32_t in_force, int keep_fd);
 extern uint32_t lockdown_at_job(PlatTemplate *t, uint32_t walls,
 								uint32_t in_force, const PlatLimits *limits);
-extern uint32_t mechanisms_of_wall(uint32_t wall);
-extern const char *mechanism_name(uint32_t mechanism);
 
 /* ---- acts.c ---- */
 
-typedef struct ActScene
+struct ActScene
 {
 	pid_t		victim;			/* a bystander that must stay unharmed */
 	int			secret_fd;		/* an inherited descriptor */
@@ -145,10 +141,6 @@ typedef struct ActScene
 	char		writable[96];	/* a file that can be created */
 	char	   *victim_word;	/* memory of the victim at the same address */
 	uint64_t	memory_limit;
-} ActScene;
-
-/* 0: the act worked; otherwise the error number it was refused with. */
-typedef int (*ActFunction) (const ActScene *scene);
-extern ActFunction act_function(int index);
+};
 
 #endif							/* LINUX_H */

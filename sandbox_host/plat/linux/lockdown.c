@@ -30,14 +30,7 @@
 
 extern char **environ;
 
-typedef struct MechanismRow
-{
-	uint32_t	mechanism;
-	uint32_t	walls;
-	const char *name;
-} MechanismRow;
-
-static const MechanismRow rows[] = {
+const MechanismRow mechanism_rows[] = {
 	{MECH_PID_NS, WALL_PROCESS, "pid namespace"},
 	{MECH_OWN_PID_NS, WALL_PROCESS, "pid namespace of its own"},
 	{MECH_IPC_NS, WALL_PROCESS, "ipc namespace"},
@@ -55,28 +48,19 @@ static const MechanismRow rows[] = {
 	{MECH_NET_NS, WALL_NETWORK, "network namespace"},
 	{MECH_LANDLOCK_TCP, WALL_NETWORK, "Landlock (TCP)"},
 	{MECH_LANDLOCK_ABSTRACT, WALL_NETWORK, "Landlock (abstract sockets)"},
+	{0, 0, NULL}
 };
 
-/* Every mechanism that brings a wall (or several) about. */
-uint32_t
-mechanisms_of_wall(uint32_t walls)
-{
-	uint32_t	mechanisms = 0;
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (rows[i].walls & walls)
-			mechanisms |= rows[i].mechanism;
-	return mechanisms;
-}
-
-const char *
-mechanism_name(uint32_t mechanism)
-{
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (rows[i].mechanism == mechanism)
-			return rows[i].name;
-	return "";
-}
+const RemedyRow remedy_rows[] = {
+	{WALL_LANGUAGE | WALL_IMPORTS,
+	"check that the driver directory belongs to this version"},
+	{WALL_PROCESS | WALL_NETWORK,
+	"allow unprivileged user namespaces for this account"},
+	{WALL_RESOURCES, "check the limits that this account was given"},
+	{WALL_FILES, "enable Landlock in the kernel, or allow user namespaces"},
+	{WALL_KERNEL, "use a kernel with seccomp filters"},
+	{0, NULL}
+};
 
 /* ---- the steps at birth ---- */
 
@@ -190,22 +174,6 @@ lockdown_at_job(PlatTemplate *t, uint32_t walls, uint32_t in_force,
 
 /* ---- the seam ---- */
 
-/* The walls whose proven mechanisms are all in force. */
-static uint32_t
-walls_standing(const PlatTemplate *t)
-{
-	uint32_t	standing = 0;
-
-	for (int i = 0; i < WALL_COUNT; i++)
-	{
-		uint32_t	proven = t->proven[i];
-
-		if (proven != 0 && (t->in_force & proven) == proven)
-			standing |= 1u << i;
-	}
-	return standing & t->walls;
-}
-
 /* Put the connection where the filter expects it. */
 static bool
 move_data(PlatHandle *data)
@@ -226,7 +194,7 @@ plat_lockdown(PlatTemplate *t, const PlatLimits *limits,
 	if (!move_data(data) || *channel < 0 || !set_nonblocking(*data, false))
 		return 0;
 	t->in_force = lockdown_at_job(t, t->walls, t->in_force, limits);
-	return walls_standing(t);
+	return walls_standing(t->proven, t->in_force) & t->walls;
 }
 
 bool
@@ -239,50 +207,14 @@ plat_lockdown_finish(PlatTemplate *t, PlatHandle channel)
 	return seccomp_install(&t->filter);
 }
 
-const char *
-plat_wall_remedy(uint32_t wall)
-{
-	static const struct
-	{
-		uint32_t	walls;
-		const char *text;
-	}			remedies[] = {
-		{WALL_LANGUAGE | WALL_IMPORTS,
-		"check that the driver directory belongs to this version"},
-		{WALL_PROCESS | WALL_NETWORK,
-		"allow unprivileged user namespaces for this account"},
-		{WALL_RESOURCES, "check the limits that this account was given"},
-		{WALL_FILES, "enable Landlock in the kernel, or allow user namespaces"},
-		{WALL_KERNEL, "use a kernel with seccomp filters"},
-	};
-
-	for (size_t i = 0; i < sizeof(remedies) / sizeof(remedies[0]); i++)
-		if (remedies[i].walls & wall)
-			return remedies[i].text;
-	return "";
-}
-
 void
 plat_wall_proven(PlatTemplate *t, uint32_t wall)
 {
-	for (int i = 0; i < WALL_COUNT; i++)
-		if (wall == 1u << i)
-			t->proven[i] = t->probed & mechanisms_of_wall(wall);
+	proven_note(t->proven, wall, t->probed);
 }
 
 const char *
 plat_wall_means(const PlatTemplate *t, uint32_t wall, char *buf, size_t size)
 {
-	uint32_t	mine = t->probed & mechanisms_of_wall(wall);
-	size_t		used = 0;
-
-	buf[0] = '\0';
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-	{
-		if ((rows[i].mechanism & mine) == 0 || used >= size)
-			continue;
-		used += (size_t) snprintf(buf + used, size - used, "%s%s",
-								  used > 0 ? ", " : "", rows[i].name);
-	}
-	return buf;
+	return mechanisms_named(t->probed, wall, buf, size);
 }

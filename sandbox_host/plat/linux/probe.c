@@ -233,7 +233,7 @@ try_acts(PlatTemplate *t, uint32_t walls, uint32_t own,
 		if (!wanted[i])
 			continue;
 		s->page->current = i;
-		rc = act_function(i) (&s->act);
+		rc = act_rows[i].function(&s->act);
 		/* Behind the filter only being killed counts: the call got through. */
 		s->page->outcome[i].result = rc == 0 || (walls & WALL_KERNEL) ?
 			PLAT_ACT_WORKED : PLAT_ACT_REFUSED;

@@ -303,16 +303,9 @@ make_memory_executable(const ActScene *scene)
 	return rc;
 }
 
-typedef struct ActRow
-{
-	PlatAct		act;
-	ActFunction function;
-	bool		confirmed;		/* where it aims at */
-} ActRow;
-
 #define K WALL_KERNEL
 
-static const ActRow table[] = {
+const ActRow act_rows[PLAT_MAX_ACTS] = {
 	{{"read a file", WALL_FILES, 0}, read_a_file, false},
 	{{"create a file", WALL_FILES, 0}, create_a_file, false},
 	{{"delete a file", WALL_FILES, 0}, delete_a_file, false},
@@ -342,31 +335,3 @@ static const ActRow table[] = {
 	{{"map executable memory", K, 0}, map_executable_memory, false},
 	{{"make memory executable", K, 0}, make_memory_executable, false},
 };
-
-#define COUNT ((int) (sizeof(table) / sizeof(table[0])))
-
-_Static_assert(sizeof(table) / sizeof(table[0]) <= PLAT_MAX_ACTS,
-			   "PLAT_MAX_ACTS is too small");
-
-const PlatAct *
-plat_acts(int *count)
-{
-	static PlatAct acts[PLAT_MAX_ACTS];
-
-	for (int i = 0; i < COUNT; i++)
-		acts[i] = table[i].act;
-	*count = COUNT;
-	return acts;
-}
-
-ActFunction
-act_function(int index)
-{
-	return table[index].function;
-}
-
-bool
-act_is_confirmed(int index)
-{
-	return index < COUNT && table[index].confirmed;
-}

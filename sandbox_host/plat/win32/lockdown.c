@@ -12,14 +12,7 @@
 
 #include <stdio.h>
 
-typedef struct MechanismRow
-{
-	uint32_t	mechanism;
-	uint32_t	walls;
-	const char *name;
-} MechanismRow;
-
-static const MechanismRow rows[] = {
+const MechanismRow mechanism_rows[] = {
 	{MECH_HANDLES, WALL_PROCESS, "no inherited handle but the channel"},
 	{MECH_ENVIRONMENT, WALL_PROCESS, "constant environment"},
 	{MECH_DIES_WITH_BROKER, WALL_PROCESS, "killed with its job object"},
@@ -36,49 +29,21 @@ static const MechanismRow rows[] = {
 	{MECH_NO_DYNAMIC_CODE, WALL_KERNEL, "no dynamic code"},
 	{MECH_NO_EXTENSION_POINTS, WALL_KERNEL, "no extension points"},
 	{MECH_NO_REMOTE_IMAGES, WALL_KERNEL, "no remote images"},
+	{0, 0, NULL}
 };
-
-#define ROWS	(sizeof(rows) / sizeof(rows[0]))
-
-typedef struct Remedy
-{
-	uint32_t	wall;
-	const char *text;
-} Remedy;
 
 #define RIGHTS "run the program on Windows 10 or Server 2019 or later, and " \
 	"give ALL APPLICATION PACKAGES and ALL RESTRICTED APPLICATION PACKAGES " \
 	"the right to read its directory (install.cmd does)"
 
-static const Remedy remedies[] = {
-	{WALL_LANGUAGE, "check that the driver directory belongs to this version"},
-	{WALL_IMPORTS, "check that the driver directory belongs to this version"},
-	{WALL_PROCESS, RIGHTS},
-	{WALL_FILES, RIGHTS},
-	{WALL_NETWORK, RIGHTS},
+const RemedyRow remedy_rows[] = {
+	{WALL_LANGUAGE | WALL_IMPORTS,
+	"check that the driver directory belongs to this version"},
+	{WALL_PROCESS | WALL_FILES | WALL_NETWORK, RIGHTS},
 	{WALL_RESOURCES, "use Windows 8 or later, where job objects can be nested"},
 	{WALL_KERNEL, "use Windows 10 or Server 2019 or later"},
+	{0, NULL}
 };
-
-uint32_t
-mechanisms_of_wall(uint32_t walls)
-{
-	uint32_t	mechanisms = 0;
-
-	for (size_t i = 0; i < ROWS; i++)
-		if (rows[i].walls & walls)
-			mechanisms |= rows[i].mechanism;
-	return mechanisms;
-}
-
-const char *
-plat_wall_remedy(uint32_t wall)
-{
-	for (size_t i = 0; i < sizeof(remedies) / sizeof(remedies[0]); i++)
-		if (remedies[i].wall == wall)
-			return remedies[i].text;
-	return "";
-}
 
 /*
  * Inherited handles keep the mark that let them be inherited, and their
@@ -124,22 +89,6 @@ mechanisms_in_force(const PlatLimits *limits)
 
 /* ---- the seam ---- */
 
-/* The walls whose proven mechanisms are all in force. */
-static uint32_t
-walls_standing(const PlatTemplate *t)
-{
-	uint32_t	standing = 0;
-
-	for (int i = 0; i < WALL_COUNT; i++)
-	{
-		uint32_t	proven = t->role->proven[i];
-
-		if (proven != 0 && (t->in_force & proven) == proven)
-			standing |= 1u << i;
-	}
-	return standing & t->role->walls;
-}
-
 uint32_t
 plat_lockdown(PlatTemplate *t, const PlatLimits *limits, PlatHandle *channel,
 			  PlatHandle *data)
@@ -149,7 +98,7 @@ plat_lockdown(PlatTemplate *t, const PlatLimits *limits, PlatHandle *channel,
 	if (t->role->walls & WALL_KERNEL)
 		mitigations_at_lockdown();
 	t->in_force = mechanisms_in_force(limits);
-	return walls_standing(t);
+	return walls_standing(t->role->proven, t->in_force) & t->role->walls;
 }
 
 bool
@@ -163,24 +112,11 @@ plat_lockdown_finish(PlatTemplate *t, PlatHandle channel)
 void
 plat_wall_proven(PlatTemplate *t, uint32_t wall)
 {
-	for (int i = 0; i < WALL_COUNT; i++)
-		if (wall == 1u << i)
-			t->proven[i] = t->probed & mechanisms_of_wall(wall);
+	proven_note(t->proven, wall, t->probed);
 }
 
 const char *
 plat_wall_means(const PlatTemplate *t, uint32_t wall, char *buf, size_t size)
 {
-	uint32_t	mine = t->probed & mechanisms_of_wall(wall);
-	size_t		used = 0;
-
-	buf[0] = '\0';
-	for (size_t i = 0; i < ROWS; i++)
-	{
-		if ((rows[i].mechanism & mine) == 0 || used >= size)
-			continue;
-		used += (size_t) snprintf(buf + used, size - used, "%s%s",
-								  used > 0 ? ", " : "", rows[i].name);
-	}
-	return buf;
+	return mechanisms_named(t->probed, wall, buf, size);
 }

@@ -297,7 +297,7 @@ hear_probe(PlatTemplate *t, Probe *p, PlatOutcome outcome[PLAT_MAX_ACTS])
 		current = head.kind == RECORD_TRYING ? act : -1;
 		if (head.kind != RECORD_TRIED)
 			continue;
-		if (act_is_confirmed(act) && o.result == PLAT_ACT_WORKED &&
+		if (act_rows[act].confirmed && o.result == PLAT_ACT_WORKED &&
 			!is_confirmed(t->scene))
 			o.result = PLAT_ACT_REFUSED;
 		outcome[act] = o;
@@ -393,7 +393,7 @@ probe_main(const Role *role)
 		if (!order.wanted[i])
 			continue;
 		tell(channel, RECORD_TRYING, i, mechanisms, none);
-		o.detail = act_function(i) (&order.scene);
+		o.detail = act_rows[i].function(&order.scene);
 		o.result = o.detail == 0 ? PLAT_ACT_WORKED : PLAT_ACT_REFUSED;
 		tell(channel, RECORD_TRIED, i, mechanisms, o);
 	}

@@ -3,11 +3,9 @@
  *		What the files of plat/win32 share among themselves.  Nobody outside
  *		includes it.
  *
- * A wall is an effect; a mechanism is one feature of Windows that brings part
- * of it about.  Every mechanism that is in force in a process is a bit in a
- * mask that the process computes from read-backs, so that "the same
- * mechanisms as when the self-test proved the wall" is a comparison of two
- * numbers.  No bit is ever set because a call returned success.
+ * Every mechanism (../proof.h) that is in force in a process is a bit in a
+ * mask that the process computes from read-backs.  No bit is ever set because
+ * a call returned success.
  *
  * Nothing is copied here: every process of the program is started anew, and
  * its role reaches it in its environment (role.c):
@@ -31,7 +29,7 @@
 #include <winsock2.h>
 #include <windows.h>
 
-#include "../plat.h"
+#include "../proof.h"
 #include "../../wire/wire.h"
 
 typedef enum Mechanism
@@ -249,7 +247,6 @@ extern void workdir_remove(wchar_t *path);		/* frees it */
 
 /* ---- lockdown.c ---- */
 
-extern uint32_t mechanisms_of_wall(uint32_t walls);
 extern void mechanisms_at_birth(const Role *role);
 extern uint32_t mechanisms_in_force(const PlatLimits *limits);
 
@@ -272,7 +269,7 @@ struct PlatTemplate
 /* ---- probe.c, acts.c ---- */
 
 /* What the acts aim at; travels from the prover to the probe as it is. */
-typedef struct ActScene
+struct ActScene
 {
 	DWORD		victim;			/* a bystander that must stay unharmed */
 	uint64_t	victim_address; /* readable there */
@@ -286,13 +283,7 @@ typedef struct ActScene
 	wchar_t		pipe[80];
 	wchar_t		section[80];
 	wchar_t		program[600];
-} ActScene;
-
-/* 0: the act worked; otherwise the error number it was refused with. */
-typedef int (*ActFunction) (const ActScene *scene);
-extern ActFunction act_function(int index);
-/* Whether it worked shows only where it aimed at. */
-extern bool act_is_confirmed(int index);
+};
 
 /* The whole life of a probe. */
 extern void probe_main(const Role *role) __attribute__((noreturn));

@@ -1,0 +1,117 @@
+/*
+ * tr_options.c
+ *		The optional arguments of a submit and a preview.
+ *
+ * Process: any backend.
+ */
+#include "postgres.h"
+
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/jsonb.h"
+
+#include "tr_api.h"
+#include "tr_options.h"
+
+/* ---- reading ---- */
+
+static char *
+json_option(FunctionCallInfo fcinfo, int n, const char *name)
+{
+	Jsonb	   *json;
+
+	if (PG_ARGISNULL(n))
+		return NULL;
+	json = PG_GETARG_JSONB_P(n);
+	if (!JB_ROOT_IS_OBJECT(json))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s must be a JSON object", name)));
+	return JsonbToCString(NULL, &json->root, VARSIZE(json));
+}
+
+static List *
+list_option(FunctionCallInfo fcinfo, int n, const char *name)
+{
+	ArrayType  *array;
+
+	if (PG_ARGISNULL(n))
+		return NIL;
+	array = PG_GETARG_ARRAYTYPE_P(n);
+	if (ARR_NDIM(array) != 1 || array_contains_nulls(array))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s must be a list of column names", name),
+				 errhint("For example %s => ARRAY['id', 'day'].", name)));
+	return tr_text_list(array);
+}
+
+void
+tr_options_read(FunctionCallInfo fcinfo, int n, int count, TrOptions *o)
+{
+	if (count > 0)
+		o->source_query = tr_api_optional_text(fcinfo, n);
+	if (count > 1)
+		o->sources = json_option(fcinfo, n + 1, "sources");
+	if (count > 2)
+		o->columns = list_option(fcinfo, n + 2, "columns");
+	if (count > 3)
+		o->filter = tr_api_optional_text(fcinfo, n + 3);
+	if (count > 4)
+		o->group_by = list_option(fcinfo, n + 4, "group_by");
+	if (count > 5)
+		o->key = list_option(fcinfo, n + 5, "key");
+	if (count > 6)
+		o->reject_table = tr_api_optional_text(fcinfo, n + 6);
+	if (count > 7)
+		o->expect = json_option(fcinfo, n + 7, "expect");
+	if (count > 8)
+		o->since = tr_api_optional_text(fcinfo, n + 8);
+}
+
+/* ---- checking ---- */
+
+static void
+refuse(const char *message, const char *hint)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("%s", message),
+			 errhint("%s", hint)));
+}
+
+static void
+not_yet(bool given, const char *name)
+{
+	if (given)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("%s is not supported yet", name)));
+}
+
+void
+tr_options_check(const TrOptions *o, Oid source, TrShape shape, TrMode mode)
+{
+	int			inputs = OidIsValid(source) + (o->source_query != NULL) +
+		(o->sources != NULL);
+
+	if (inputs != 1)
+		refuse(inputs == 0 ? "there is no source" : "there is more than one source",
+			   "Give exactly one of source, source_query and sources.");
+	if ((shape == TR_SHAPE_GROUP) != (o->group_by != NIL))
+		refuse("shape \"group\" and group_by belong together",
+			   "Give shape => 'group' and group_by => ARRAY[...], the columns that make a group.");
+	if ((mode == TR_MODE_UPSERT) != (o->key != NIL))
+		refuse("mode \"upsert\" and key belong together",
+			   "Give mode => 'upsert' and key => ARRAY[...], columns with a unique index on them.");
+	not_yet(o->backend != TR_BACKEND_NUMPY, "another dtype_backend than numpy");
+	not_yet(o->source_query != NULL, "source_query");
+	not_yet(o->sources != NULL, "sources");
+	not_yet(o->columns != NIL, "columns");
+	not_yet(o->filter != NULL, "filter");
+	not_yet(shape == TR_SHAPE_GROUP, "shape group");
+	not_yet(mode == TR_MODE_REPLACE || mode == TR_MODE_UPSERT, "this mode");
+	not_yet(o->reject_table != NULL, "reject_table");
+	not_yet(o->expect != NULL, "expect");
+	not_yet(o->since != NULL, "since");
+}
