@@ -19,8 +19,9 @@
 #include "tr_compat.h"
 #include "tr_guc.h"
 #include "tr_host.h"
-#include "tr_session.h"
+#include "tr_link.h"
 #include "tr_shmem.h"
+#include "tr_types.h"
 #include "tr_walls.h"
 
 PG_FUNCTION_INFO_V1(transform_sandbox_status);
@@ -31,6 +32,36 @@ PG_FUNCTION_INFO_V1(transform_sandbox_status);
 
 #define GOOD	"ok"
 #define BAD		"missing"
+
+typedef struct StatusRow
+{
+	uint32		wall;			/* WireWall or 0 */
+	int			state;			/* as WireStatusRow.state */
+	char	   *name;
+	char	   *detail;
+} StatusRow;
+
+/* A row per wall, then facts; raises when no broker answers, with the reason. */
+static List *
+read_status(void)
+{
+	TrLink	   *link = tr_link_open_status(tr_guc_address());
+	WireStatusRow wire;
+	List	   *rows = NIL;
+
+	while (tr_link_status_next(link, &wire))
+	{
+		StatusRow *row = palloc0(sizeof(StatusRow));
+
+		row->wall = wire.wall;
+		row->state = wire.state;
+		row->name = tr_text_from_worker(wire.name, false);
+		row->detail = tr_text_from_worker(wire.detail, false);
+		rows = lappend(rows, row);
+	}
+	tr_link_close(link);
+	return rows;
+}
 
 /* ---- one row ---- */
 
@@ -83,12 +114,12 @@ put_walls(ReturnSetInfo *rsinfo, List *rows, const char *why_unknown)
 {
 	for (int number = 1; number <= WALL_COUNT; number++)
 	{
-		const TrStatusRow *found = NULL;
+		const StatusRow *found = NULL;
 		ListCell   *cell;
 
 		foreach(cell, rows)
 		{
-			const TrStatusRow *row = lfirst(cell);
+			const StatusRow *row = lfirst(cell);
 
 			if (row->wall == (1u << (number - 1)))
 				found = row;
@@ -116,7 +147,7 @@ ask_broker(char **why)
 	MemoryContextSwitchTo(context);
 	PG_TRY();
 	{
-		rows = tr_session_status();
+		rows = read_status();
 		ReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();
@@ -224,7 +255,7 @@ transform_sandbox_status(PG_FUNCTION_ARGS)
 	put_facts(rsinfo, &host);
 	foreach(cell, rows)
 	{
-		const TrStatusRow *row = lfirst(cell);
+		const StatusRow *row = lfirst(cell);
 
 		if (row->wall == 0)
 			put_fact(rsinfo, row->name, row->state == 1 ? GOOD : BAD, row->detail);

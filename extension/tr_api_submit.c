@@ -1,11 +1,12 @@
 /*
  * tr_api_submit.c
- *		transform_submit, transform_preview.
+ *		transform_submit, transform_preview, transform_verify.
  *
  * Process: any backend.
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "access/xact.h"
 #include "funcapi.h"
 #include "miscadmin.h"
@@ -30,6 +31,7 @@
 
 PG_FUNCTION_INFO_V1(transform_submit);
 PG_FUNCTION_INFO_V1(transform_preview);
+PG_FUNCTION_INFO_V1(transform_verify);
 
 /* The n-th argument as a shape, or the script's own. */
 static TrShape
@@ -124,18 +126,33 @@ notice_log(void *arg, int stream, const char *text, int len)
 			(errmsg("%s: %.*s", tr_stream_name(stream), len, text)));
 }
 
-/* Run it; an error gets the Python traceback as its context. */
-static List *
-run_preview(TrTask *task, int rows, char **columns)
+/* A run that writes nothing: on the first rows, or (rows 0) on all. */
+typedef struct Trial
+{
+	TrTask		task;
+	int			rows;
+	TrOutcome	outcome;
+	List	   *result;			/* of char *, JSON; for all rows NIL */
+	char	   *columns;
+	uint64		returned;		/* rows; for all rows only */
+} Trial;
+
+/* An error gets the Python traceback as its context. */
+static void
+run_trial(Trial *trial)
 {
 	MemoryContext context = CurrentMemoryContext;
-	TrOutcome  *outcome = palloc0(sizeof(TrOutcome));
-	List	   *volatile result = NIL;
 
-	outcome->context = context;
+	trial->outcome.context = context;
 	PG_TRY();
 	{
-		result = tr_session_preview(task, rows, outcome, columns);
+		if (trial->rows > 0)
+			trial->result = tr_session_preview(&trial->task, trial->rows,
+											   &trial->outcome,
+											   &trial->columns);
+		else
+			trial->returned = tr_session_verify(&trial->task,
+												&trial->outcome);
 	}
 	PG_CATCH();
 	{
@@ -144,12 +161,11 @@ run_preview(TrTask *task, int rows, char **columns)
 		MemoryContextSwitchTo(context);
 		edata = CopyErrorData();
 		FlushErrorState();
-		if (outcome->traceback != NULL)
-			edata->context = outcome->traceback;
+		if (trial->outcome.traceback != NULL)
+			edata->context = trial->outcome.traceback;
 		ReThrowError(edata);
 	}
 	PG_END_TRY();
-	return result;
 }
 
 static void
@@ -195,44 +211,100 @@ local_progress(void)
 Datum
 transform_preview(PG_FUNCTION_ARGS)
 {
-	TrTask		task = {0};
+	Trial	   *trial = palloc0(sizeof(Trial));
+	TrTask	   *task = &trial->task;
 	TrOptions	options = {0};
 	TrScript	script;
 	char	   *name;
 	Jsonb	   *params;
-	int			rows;
-	char	   *columns = NULL;
-	List	   *result;
 
 	tr_api_require_preload();
 	name = tr_api_text_arg(fcinfo, 0, "script");
-	task.source = PG_ARGISNULL(1) ? InvalidOid : PG_GETARG_OID(1);
+	task->source = PG_ARGISNULL(1) ? InvalidOid : PG_GETARG_OID(1);
 	tr_api_script(name, &script);
-	rows = ranged_arg(fcinfo, 2, "rows", DEFAULT_PREVIEW_ROWS, 1,
+	trial->rows = ranged_arg(fcinfo, 2, "rows", DEFAULT_PREVIEW_ROWS, 1,
 					  MAX_PREVIEW_ROWS);
-	task.shape = shape_arg(fcinfo, 3, &script);
+	task->shape = shape_arg(fcinfo, 3, &script);
 	params = tr_api_params_arg(fcinfo, 4);
-	task.numeric = numeric_arg(fcinfo, 5, &script);
-	task.options = &options;
+	task->numeric = numeric_arg(fcinfo, 5, &script);
+	task->options = &options;
 	options.backend = backend_arg(fcinfo, 6, &script);
 	tr_options_read(fcinfo, 7, PREVIEW_OPTIONS, &options);
-	tr_options_check(&options, task.source, task.shape, TR_MODE_CREATE);
-	tr_relation_check_source(task.source, task.numeric);
+	tr_options_check(&options, task->source, task->shape, TR_MODE_CREATE);
+	tr_relation_check_source(task->source, task->numeric);
 
-	task.script = script.name;
-	task.code = script.code;
-	task.mode = TR_MODE_CREATE;
+	task->script = script.name;
+	task->code = script.code;
+	task->mode = TR_MODE_CREATE;
 	if (params != NULL)
-		task.params = JsonbToCString(NULL, &params->root, VARSIZE(params));
-	task.chunk_rows = tr_chunk_rows;
-	tr_guc_limits(&task.limits);
-	task.required_walls = tr_guc_required_walls();
-	task.progress = local_progress();
-	task.log = notice_log;
+		task->params = JsonbToCString(NULL, &params->root, VARSIZE(params));
+	task->chunk_rows = tr_chunk_rows;
+	tr_guc_limits(&task->limits);
+	task->required_walls = tr_guc_required_walls();
+	task->progress = local_progress();
+	task->log = notice_log;
 
 	InitMaterializedSRF(fcinfo, 0);
 	tr_api_wait_for_host();
-	result = run_preview(&task, rows, &columns);
-	return_preview((ReturnSetInfo *) fcinfo->resultinfo, result, columns);
+	run_trial(trial);
+	return_preview((ReturnSetInfo *) fcinfo->resultinfo, trial->result,
+				   trial->columns);
 	return (Datum) 0;
+}
+/* ---- verify ---- */
+
+static void
+fill_task(TrTask *task, const TrJobRow *row)
+{
+	task->script = row->script;
+	task->code = row->code;
+	task->shape = row->shape;
+	task->mode = TR_MODE_CREATE;
+	task->numeric = row->numeric;
+	task->params = row->params;
+	task->chunk_rows = row->chunk_rows;
+	task->options = &row->options;
+	task->limits = row->limits;
+	task->required_walls = tr_guc_required_walls();
+	task->source = row->source;
+	task->progress = local_progress();
+	task->log = notice_log;
+}
+
+Datum
+transform_verify(PG_FUNCTION_ARGS)
+{
+	int64		job = tr_api_int8_arg(fcinfo, 0, "job");
+	Trial	   *trial = palloc0(sizeof(Trial));
+	TrTask	   *task = &trial->task;
+	TrJobStatus status;
+	TrJobRow	row;
+	TupleDesc	desc;
+	Datum		values[5];
+	bool		nulls[5] = {false};
+
+	tr_api_require_preload();
+	tr_api_job(job, &status);
+	if (status.state != TR_SUCCEEDED ||
+		!tr_queue_load(job, TR_SUCCEEDED, status.attempt, &row))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("job " INT64_FORMAT " has no result to compare with",
+						job),
+				 errhint("Only a job that has succeeded can be verified; this one is %s.",
+						 tr_state_name(status.state))));
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	fill_task(task, &row);
+	tr_guc_apply_ceilings(&task->limits);
+	tr_relation_check_source(task->source, task->numeric);
+	tr_api_wait_for_host();
+	run_trial(trial);
+	values[0] = BoolGetDatum(strcmp(row.digest, trial->outcome.digest) == 0);
+	values[1] = CStringGetTextDatum(row.digest);
+	values[2] = CStringGetTextDatum(trial->outcome.digest);
+	values[3] = Int64GetDatum(row.rows_returned);
+	values[4] = Int64GetDatum(trial->returned);
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc),
+													  values, nulls)));
 }

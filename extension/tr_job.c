@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "lib/stringinfo.h"
+#include "portability/instr_time.h"
 
 #include "tr_job.h"
 
@@ -90,6 +91,39 @@ tr_job_is_final(TrState state)
 	return state == TR_SUCCEEDED || state == TR_FAILED ||
 		state == TR_CANCELLED;
 }
+
+/* ---- where the time went ---- */
+
+static int64
+now_ns(void)
+{
+	instr_time	now;
+
+	INSTR_TIME_SET_CURRENT(now);
+	return (int64) (INSTR_TIME_GET_DOUBLE(now) * 1e9);
+}
+
+void
+tr_clock_begin(TrClock *clock)
+{
+	memset(clock, 0, sizeof(*clock));
+	clock->part = TR_PART_START;
+	clock->since = now_ns();
+}
+
+TrPart
+tr_clock_switch(TrClock *clock, TrPart part)
+{
+	TrPart		before = clock->part;
+	int64		now = now_ns();
+
+	clock->ns[before] += now - clock->since;
+	clock->since = now;
+	clock->part = part;
+	return before;
+}
+
+/* ---- names ---- */
 
 /* Index of name in names, or 22023 with the list of what is accepted. */
 static int

@@ -2,7 +2,7 @@
  * tr_job.h
  *		What a job is: states and their transitions, shapes, modes, limits.
  *
- * Pure data and pure functions: no I/O, usable in every process.
+ * Pure data and functions without I/O, usable in every process.
  */
 #ifndef TR_JOB_H
 #define TR_JOB_H
@@ -76,6 +76,31 @@ typedef enum TrStage
 	TR_STAGE_INFRASTRUCTURE,	/* a process died that should not have */
 	TR_STAGE_CANCEL
 } TrStage;
+
+/*
+ * What an attempt spends its time on; in the job row as columns of these
+ * names with _time behind.
+ */
+typedef enum TrPart
+{
+	TR_PART_START,				/* until a worker has the job */
+	TR_PART_READ,				/* the source, on its way to the worker */
+	TR_PART_SCRIPT,				/* with nothing to do but wait for the script */
+	TR_PART_WRITE,				/* the result, into the destination */
+	TR_PART_COMMIT,				/* deferred triggers, and to disk */
+	TR_PARTS
+} TrPart;
+
+typedef struct TrClock
+{
+	TrPart		part;			/* running now */
+	int64		since;			/* on the monotonic clock, in ns */
+	int64		ns[TR_PARTS];
+} TrClock;
+
+extern void tr_clock_begin(TrClock *clock);
+/* From here on time counts as this; returns what it counted as. */
+extern TrPart tr_clock_switch(TrClock *clock, TrPart part);
 
 typedef struct TrLimits
 {

@@ -30,6 +30,7 @@ typedef struct TrLinkState
 {
 	bool		started;
 	WireStarted start;
+	char	   *versions;		/* its text, a copy */
 	bool		refused;
 	uint32		refusal;		/* WireRefusal */
 	char	   *refusal_text;

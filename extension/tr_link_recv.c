@@ -15,7 +15,7 @@
 #include "tr_errors.h"
 #include "tr_link_private.h"
 
-/* Text of the broker for a message: trusted, but kept printable. */
+/* Text of the broker: trusted, but kept printable. */
 static char *
 copy_text(TrLink *link, WireText text)
 {
@@ -42,6 +42,7 @@ handle_control(TrLink *link, const WireHeader *h, const uint8 *p)
 			case WIRE_STARTED:
 				ok = wire_started_decode(p, h->length, &s->start, &why);
 				s->started = ok;
+				s->versions = ok ? copy_text(link, s->start.versions) : NULL;
 				break;
 			case WIRE_REFUSED:
 				ok = wire_refused_decode(p, h->length, &s->refusal, &text,

@@ -73,8 +73,9 @@ static const Statement statements[Q_COUNT] = {
 	[Q_SCRIPT_ADD] = {
 		"INSERT INTO transform.script_version"
 		" (script, version, code, shape, numeric_as, description, created_by,"
-		" dtype_backend)"
-		" VALUES ($1, $2, $3, $4, $5, $6, $7::regrole, $8)",
+		" dtype_backend, hash)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7::regrole, $8,"
+		" encode(sha256(convert_to($3, 'UTF8')), 'hex'))",
 		8, {TEXTOID, INT4OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, OIDOID,
 		TEXTOID}
 	},
@@ -119,11 +120,11 @@ static const Statement statements[Q_COUNT] = {
 		" j.limit_output_rows, j.limit_output_bytes, j.limit_log_bytes,"
 		" j.unstarted, j.dtype_backend, j.source_query, j.sources::text,"
 		" j.columns, j.filter, j.group_by, j.key, j.reject_table,"
-		" j.expect::text, j.since"
+		" j.expect::text, j.since, j.output_digest, j.rows_returned"
 		" FROM transform.job j JOIN transform.script_version v"
 		" ON v.script = j.script AND v.version = j.version"
-		" WHERE j.id = $1 AND j.state = 'running' AND j.attempt = $2",
-		2, {INT8OID, INT4OID}
+		" WHERE j.id = $1 AND j.state = $2 AND j.attempt = $3",
+		3, {INT8OID, TEXTOID, INT4OID}
 	},
 	[Q_REQUEUE] = {
 		"UPDATE transform.job SET state = $4, attempt = $5, unstarted = $6,"
@@ -143,12 +144,26 @@ static const Statement statements[Q_COUNT] = {
 		" cpu_time = make_interval(secs => $13),"
 		" worker_time = make_interval(secs => $14),"
 		" sqlstate = $15, error = $16, error_detail = $17, error_hint = $18,"
-		" error_context = $19, error_stage = $20, traceback = $21"
+		" error_context = $19, error_stage = $20, traceback = $21,"
+		" start_time = make_interval(secs => $22),"
+		" read_time = make_interval(secs => $23),"
+		" script_time = make_interval(secs => $24),"
+		" write_time = make_interval(secs => $25),"
+		" snapshot = $26::pg_snapshot, output_digest = $27,"
+		" packages = (SELECT jsonb_object_agg(split_part(line, ' ', 1),"
+		"  split_part(line, ' ', 2))"
+		"  FROM unnest(string_to_array($28, chr(10))) line)"
 		" WHERE id = $1 AND state = $2 AND attempt = $3",
-		21, {INT8OID, TEXTOID, INT4OID, TEXTOID, INT8OID, INT8OID, INT8OID,
+		28, {INT8OID, TEXTOID, INT4OID, TEXTOID, INT8OID, INT8OID, INT8OID,
 			INT8OID, INT8OID, TEXTARRAYOID, TEXTARRAYOID, INT8OID, FLOAT8OID,
 			FLOAT8OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID,
-		TEXTOID}
+			TEXTOID, FLOAT8OID, FLOAT8OID, FLOAT8OID, FLOAT8OID, TEXTOID,
+		TEXTOID, TEXTOID}
+	},
+	[Q_COMMIT_TIME] = {
+		"UPDATE transform.job SET commit_time = make_interval(secs => $3)"
+		" WHERE id = $1 AND attempt = $2 AND state = 'succeeded'",
+		3, {INT8OID, INT4OID, FLOAT8OID}
 	},
 	[Q_RUNNING] = {
 		"SELECT id, attempt, role::oid FROM transform.job"

@@ -83,7 +83,7 @@ extern bool tr_queue_next(TrClaim *claim);
 /* pending -> running, as attempt claim->attempt + 1. */
 extern void tr_queue_claim(const TrClaim *claim);
 
-/* All a runner needs; false when the job is not running as this attempt. */
+/* What it takes to run a job. */
 typedef struct TrJobRow
 {
 	char	   *script;
@@ -100,9 +100,13 @@ typedef struct TrJobRow
 	TrLimits	limits;
 	int			unstarted;
 	TrOptions	options;
+	char	   *digest;			/* of a result it once had, or NULL */
+	int64		rows_returned;
 } TrJobRow;
 
-extern bool tr_queue_load(int64 job, int attempt, TrJobRow *row);
+/* False when the job is not in this state as this attempt. */
+extern bool tr_queue_load(int64 job, TrState state, int attempt,
+						  TrJobRow *row);
 
 /* running -> pending. */
 typedef struct TrRequeue
@@ -129,6 +133,10 @@ typedef struct TrEnd
 	int64		peak_memory;
 	int64		cpu_us;
 	int64		worker_us;
+	int64		part_ns[TR_PARTS];
+	const char *snapshot;
+	const char *versions;
+	const char *digest;			/* NULL: there is no complete result */
 	int			sqlstate;		/* 0: no error */
 	const char *error;
 	const char *detail;
@@ -142,6 +150,9 @@ typedef struct TrEnd
  * `from` as this attempt any more. */
 extern bool tr_queue_finish(int64 job, TrState from, int attempt,
 							TrEvent event, const TrEnd *end);
+
+/* After the commit of a job that succeeded. */
+extern void tr_queue_commit_time(int64 job, int attempt, int64 ns);
 
 /* List of TrClaim: jobs that are running according to their rows. */
 extern List *tr_queue_running(void);

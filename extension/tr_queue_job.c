@@ -131,13 +131,14 @@ load_options(const TrScope *scope, int n, TrOptions *o)
 }
 
 bool
-tr_queue_load(int64 job, int attempt, TrJobRow *row)
+tr_queue_load(int64 job, TrState state, int attempt, TrJobRow *row)
 {
-	Datum		values[2] = {Int64GetDatum(job), Int32GetDatum(attempt)};
+	Datum		values[3] = {Int64GetDatum(job), 0, Int32GetDatum(attempt)};
 	TrScope		scope;
 	bool		found;
 
 	tr_scope_enter(&scope);
+	values[1] = CStringGetTextDatum(tr_state_name(state));
 	tr_statement(Q_LOAD, values, NULL, InvalidSnapshot);
 	found = SPI_processed == 1;
 	if (found)
@@ -161,6 +162,8 @@ tr_queue_load(int64 job, int attempt, TrJobRow *row)
 		row->limits.log_bytes = DatumGetInt64(tr_value(0, 17));
 		row->unstarted = DatumGetInt32(tr_value(0, 18));
 		load_options(&scope, 19, &row->options);
+		row->digest = tr_text_value(&scope, 0, 29);
+		row->rows_returned = tr_int8_or_zero(0, 30);
 	}
 	tr_scope_leave(&scope);
 	return found;
@@ -226,12 +229,26 @@ set_error(Datum *values, char *nulls, const TrEnd *end)
 	tr_set_text(values, nulls, 20, end->traceback);
 }
 
+/* Where the time went, and what it takes to repeat the job. */
+static void
+set_lineage(Datum *values, char *nulls, const TrEnd *end)
+{
+	for (int part = TR_PART_START; part < TR_PART_COMMIT; part++)
+	{
+		values[21 + part] = Float8GetDatum(end->part_ns[part] / 1e9);
+		nulls[21 + part] = end->worked ? ' ' : 'n';
+	}
+	tr_set_text(values, nulls, 25, end->snapshot);
+	tr_set_text(values, nulls, 26, end->digest);
+	tr_set_text(values, nulls, 27, end->versions);
+}
+
 bool
 tr_queue_finish(int64 job, TrState from, int attempt, TrEvent event,
 				const TrEnd *end)
 {
-	Datum		values[21];
-	char		nulls[21];
+	Datum		values[28];
+	char		nulls[28];
 	TrScope		scope;
 	bool		hit;
 
@@ -241,11 +258,24 @@ tr_queue_finish(int64 job, TrState from, int attempt, TrEvent event,
 	set_move(values, job, from, attempt, event);
 	set_work(values, nulls, end);
 	set_error(values, nulls, end);
+	set_lineage(values, nulls, end);
 	tr_statement(Q_FINISH, values, nulls, InvalidSnapshot);
 	hit = SPI_processed == 1;
 	tr_scope_leave(&scope);
 	tr_wake_waiters_at_commit();
 	return hit;
+}
+
+void
+tr_queue_commit_time(int64 job, int attempt, int64 ns)
+{
+	Datum		values[3] = {Int64GetDatum(job), Int32GetDatum(attempt),
+	Float8GetDatum(ns / 1e9)};
+	TrScope		scope;
+
+	tr_scope_enter(&scope);
+	tr_statement(Q_COMMIT_TIME, values, NULL, InvalidSnapshot);
+	tr_scope_leave(&scope);
 }
 
 /* ---- jobs: looking ---- */

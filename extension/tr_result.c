@@ -122,6 +122,7 @@ tr_result_open(const uint8 *payload, uint32 len)
 				 errdetail("%s", problems.data),
 				 errhint("Rename or convert them in the script.")));
 	pfree(cols);
+	tr_digest_begin(&result->digest, result);
 	MemoryContextSwitchTo(old);
 	return result;
 }
@@ -153,5 +154,6 @@ tr_result_decode(TrResult *result)
 		CHECK_FOR_INTERRUPTS();
 		tr_decoder_begin(&result->columns[i], &result->chunk, i, first_row);
 	}
+	tr_digest_chunk(&result->digest, result);
 	MemoryContextSwitchTo(old);
 }

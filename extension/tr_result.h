@@ -7,6 +7,7 @@
 
 #include "postgres.h"
 
+#include "tr_digest.h"
 #include "tr_types.h"
 
 typedef struct TrResult
@@ -23,6 +24,7 @@ typedef struct TrResult
 	bool	   *nulls;
 	WireChunk	chunk;			/* the chunk at hand */
 	uint64		rows;			/* so far, with the chunk at hand */
+	TrDigest	digest;			/* of the rows decoded so far */
 } TrResult;
 
 /*

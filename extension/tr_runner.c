@@ -180,7 +180,8 @@ load_job(void)
 {
 	MemoryContext old = MemoryContextSwitchTo(runner.context);
 
-	if (!tr_queue_load(runner.a.job, runner.a.attempt, &runner.row))
+	if (!tr_queue_load(runner.a.job, TR_RUNNING, runner.a.attempt,
+					   &runner.row))
 		elog(ERROR, "job " INT64_FORMAT " is not running as attempt %d any more",
 			 runner.a.job, runner.a.attempt);
 	tr_guc_apply_ceilings(&runner.row.limits);
@@ -210,6 +211,7 @@ run_session(void)
 		.log_arg = &runner.log
 	};
 
+	tr_clock_begin(&runner.outcome.clock);
 	runner.log.slot = runner.arg.slot;
 	runner.log.limit = runner.row.limits.log_bytes;
 	tr_session_run(&task, &runner.outcome);
@@ -231,6 +233,10 @@ fill_end(TrEnd *end)
 	end->peak_memory = runner.outcome.peak_memory_bytes;
 	end->cpu_us = runner.outcome.cpu_us;
 	end->worker_us = runner.outcome.wall_us;
+	memcpy(end->part_ns, runner.outcome.clock.ns, sizeof(end->part_ns));
+	end->snapshot = runner.outcome.snapshot;
+	end->versions = runner.outcome.versions;
+	end->digest = runner.outcome.digest;
 }
 
 static void
@@ -251,6 +257,7 @@ attempt(void)
 	run_session();
 
 	tr_slot_set_phase(runner.arg.slot, TR_PHASE_COMMITTING);
+	(void) tr_clock_switch(&runner.outcome.clock, TR_PART_COMMIT);
 	fill_end(&end);
 	if (!tr_queue_finish(runner.a.job, TR_RUNNING, runner.a.attempt,
 						 TR_EVENT_SUCCEED, &end))
@@ -258,7 +265,24 @@ attempt(void)
 			 runner.a.job, runner.a.attempt);
 	logged = tr_log_persist(runner.arg.slot, runner.a.job, runner.a.attempt);
 	tr_xact_commit();
+	(void) tr_clock_switch(&runner.outcome.clock, TR_PART_COMMIT);
 	tr_log_forget(runner.arg.slot, logged);
+}
+
+/*
+ * How long the commit took is only known after it.  Lost with a process that
+ * dies in between: a fact for people, nothing hangs on it.
+ */
+static void
+record_commit(void)
+{
+	HOLD_CANCEL_INTERRUPTS();
+	SetConfigOption("synchronous_commit", "off", PGC_USERSET, PGC_S_SESSION);
+	tr_xact_begin_own("recording how long a transform job's commit took");
+	tr_queue_commit_time(runner.a.job, runner.a.attempt,
+						 runner.outcome.clock.ns[TR_PART_COMMIT]);
+	tr_xact_commit();
+	RESUME_CANCEL_INTERRUPTS();
 }
 
 /* ---- recording a failure ---- */
@@ -413,6 +437,8 @@ tr_runner_main(Datum arg)
 	error_context_stack = &callback;
 	if (!guarded(attempt, &runner.error))
 		record_failure();
+	else
+		(void) guarded(record_commit, &runner.error);
 	error_context_stack = callback.previous;
 	tr_slot_recorded(runner.arg.slot);
 	proc_exit(0);

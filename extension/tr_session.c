@@ -2,8 +2,8 @@
  * tr_session.c
  *		One conversation with a worker, from connecting to its exit.
  *
- * Process: the runner of a job, or a backend that validates, previews or asks
- * for status.  See tr_session.h for whose rights apply.
+ * Process: the runner of a job, or a backend that validates, previews or
+ * verifies.  See tr_session.h for whose rights apply.
  *
  * The loop of a run feeds first, so that the worker always has rows to work
  * on, then stores what came back, then waits; while rows are stored bytes
@@ -16,6 +16,8 @@
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/fmgrprotos.h"
 #include "utils/json.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -62,6 +64,7 @@ typedef struct Session
 
 	/* preview */
 	bool		preview;
+	bool		verify;			/* a preview that keeps no row */
 	List	   *rows;			/* of char *, JSON */
 	uint64		json_bytes;
 	TupleDesc	desc;
@@ -340,6 +343,8 @@ handle_chunk(Session *s, const TrFrame *frame)
 	tr_result_decode(s->result);
 	pg_atomic_write_u64(&s->progress->rows_returned, s->result->rows);
 	pg_atomic_write_u64(&s->progress->bytes_out, s->output_bytes);
+	if (s->verify)
+		return;
 	if (s->preview)
 		store_preview(s, rows);
 	else
@@ -359,6 +364,9 @@ note_state(Session *s)
 	{
 		outcome->started = true;
 		outcome->walls_enforced = state->start.enforced_walls;
+		outcome->versions = MemoryContextStrdup(outcome->context,
+												state->versions);
+		(void) tr_clock_switch(&outcome->clock, TR_PART_SCRIPT);
 		if (outcome->stage == TR_STAGE_START)
 			outcome->stage = TR_STAGE_RUN;
 	}
@@ -426,6 +434,8 @@ handle_error(Session *s, const TrFrame *frame)
 static void
 handle_frame(Session *s, const TrFrame *frame)
 {
+	TrPart		part = tr_clock_switch(&s->outcome->clock, TR_PART_WRITE);
+
 	switch (frame->type)
 	{
 		case WIRE_LOG:
@@ -449,6 +459,7 @@ handle_frame(Session *s, const TrFrame *frame)
 			s->done = true;
 			break;
 	}
+	(void) tr_clock_switch(&s->outcome->clock, part);
 }
 
 /* ---- the loop ---- */
@@ -462,6 +473,7 @@ feed_some(Session *s)
 	uint32		ncols;
 	WireBuffer *buffers;
 	TrStage		before = s->outcome->stage;
+	TrPart		part = tr_clock_switch(&s->outcome->clock, TR_PART_READ);
 
 	s->outcome->stage = TR_STAGE_INPUT;
 	if (tr_feed_next(s->feed, &rows, &flags, &buffers, &ncols))
@@ -480,6 +492,7 @@ feed_some(Session *s)
 	}
 	s->outcome->stage = before;
 	tr_link_pump(s->link);
+	(void) tr_clock_switch(&s->outcome->clock, part);
 }
 
 /* Until DONE; raises on every other end. */
@@ -536,6 +549,23 @@ begin(Session *s, const TrTask *task, TrOutcome *outcome)
 	outcome->stage = TR_STAGE_START;
 }
 
+/* What pg_current_snapshot() says: the rows that the job could see. */
+static void
+note_snapshot(TrOutcome *outcome)
+{
+	Datum		snapshot = OidFunctionCall0(F_PG_CURRENT_SNAPSHOT);
+
+	outcome->snapshot = MemoryContextStrdup(outcome->context,
+											DatumGetCString(DirectFunctionCall1(pg_snapshot_out, snapshot)));
+}
+
+static void
+note_digest(Session *s)
+{
+	s->outcome->digest = MemoryContextStrdup(s->outcome->context,
+											 tr_digest_text(&s->result->digest));
+}
+
 void
 tr_session_run(const TrTask *task, TrOutcome *outcome)
 {
@@ -545,6 +575,7 @@ tr_session_run(const TrTask *task, TrOutcome *outcome)
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "could not connect to SPI");
 	PushActiveSnapshot(GetTransactionSnapshot());
+	note_snapshot(outcome);
 	tr_sink_check(task->destination, task->mode);
 	open_link(&s);
 	queue_task(&s, "run");
@@ -553,6 +584,8 @@ tr_session_run(const TrTask *task, TrOutcome *outcome)
 	outcome->stage = TR_STAGE_OUTPUT;
 	if (s.sink == NULL)
 		tr_fail_protocol("done without a result");
+	note_digest(&s);
+	(void) tr_clock_switch(&outcome->clock, TR_PART_WRITE);
 	tr_sink_close(s.sink);
 	tr_feed_close(s.feed);
 	tr_link_close(s.link);
@@ -614,6 +647,32 @@ tr_session_preview(const TrTask *task, int rows, TrOutcome *outcome,
 	return s.rows;
 }
 
+uint64
+tr_session_verify(const TrTask *task, TrOutcome *outcome)
+{
+	Session		s;
+	uint64		rows;
+
+	begin(&s, task, outcome);
+	s.preview = s.verify = true;
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "could not connect to SPI");
+	PushActiveSnapshot(GetTransactionSnapshot());
+	open_link(&s);
+	queue_task(&s, "run");
+	open_feed(&s, 0);
+	converse(&s);
+	if (s.result == NULL)
+		tr_fail_protocol("done without a result");
+	note_digest(&s);
+	rows = s.result->rows;
+	tr_feed_close(s.feed);
+	tr_link_close(s.link);
+	PopActiveSnapshot();
+	SPI_finish();
+	return rows;
+}
+
 List *
 tr_session_validate(const char *code)
 {
@@ -636,25 +695,4 @@ tr_session_validate(const char *code)
 	converse(&s);
 	tr_link_close(s.link);
 	return s.findings;
-}
-
-List *
-tr_session_status(void)
-{
-	TrLink	   *link = tr_link_open_status(tr_guc_address());
-	WireStatusRow wire;
-	List	   *rows = NIL;
-
-	while (tr_link_status_next(link, &wire))
-	{
-		TrStatusRow *row = palloc0(sizeof(TrStatusRow));
-
-		row->wall = wire.wall;
-		row->state = wire.state;
-		row->name = tr_text_from_worker(wire.name, false);
-		row->detail = tr_text_from_worker(wire.detail, false);
-		rows = lappend(rows, row);
-	}
-	tr_link_close(link);
-	return rows;
 }

@@ -2,8 +2,7 @@
  * tr_session.h
  *		One conversation with a worker, from connecting to its exit.
  *
- * Process: a runner (tr_session_run), or any backend (validate, preview,
- * status).  Runs inside the caller's transaction and as the caller's current
+ * Process: a runner (tr_session_run), or any backend (the others).  Runs inside the caller's transaction and as the caller's current
  * user: everything that touches the source or the destination does so as
  * whoever the caller has become.  Errors are raised; what the error row needs
  * beyond an ErrorData is in TrOutcome, which the caller owns and which stays
@@ -68,6 +67,10 @@ typedef struct TrOutcome
 	uint64		peak_memory_bytes;
 	uint64		cpu_us;
 	uint64		wall_us;		/* of the worker */
+	TrClock		clock;			/* begun by the caller */
+	char	   *snapshot;		/* that the source was read with, as text */
+	char	   *versions;		/* of what the worker ran, a line each */
+	char	   *digest;			/* of the result */
 	Oid			destination;	/* relation written to */
 } TrOutcome;
 
@@ -79,6 +82,10 @@ extern void tr_session_run(const TrTask *task, TrOutcome *outcome);
  * {"name", "type"}. */
 extern List *tr_session_preview(const TrTask *task, int rows,
 								TrOutcome *outcome, char **columns);
+
+/* Run on the whole source and write nothing: outcome->digest and the rows
+ * returned. */
+extern uint64 tr_session_verify(const TrTask *task, TrOutcome *outcome);
 
 typedef struct TrFinding
 {
@@ -92,16 +99,5 @@ typedef struct TrFinding
 
 /* List of TrFinding, palloc'd; raises only when the sandbox is not there. */
 extern List *tr_session_validate(const char *code);
-
-typedef struct TrStatusRow
-{
-	uint32		wall;			/* WireWall or 0 */
-	int			state;			/* as WireStatusRow.state */
-	char	   *name;
-	char	   *detail;
-} TrStatusRow;
-
-/* List of TrStatusRow; raises when no broker answers, with the reason. */
-extern List *tr_session_status(void);
 
 #endif							/* TR_SESSION_H */

@@ -23,6 +23,7 @@ typedef enum TrStatementId
 	Q_LOAD,
 	Q_REQUEUE,
 	Q_FINISH,
+	Q_COMMIT_TIME,
 	Q_RUNNING,
 	Q_PENDING,
 	Q_STATUS,

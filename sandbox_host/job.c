@@ -390,8 +390,9 @@ worker_locked(Broker *b, Worker *w, uint32_t standing)
 	uint32_t	enforced = walls_enforced(&b->report.walls);
 	uint32_t	proven = enforced & WALLS_OF_WORKER;
 	WireStarted started = {.enforced_walls = enforced,
-		.worker_pid = plat_worker_pid(w->os)};
-	uint8_t		frame[64];
+		.worker_pid = plat_worker_pid(w->os),
+		.versions = {b->report.versions, (uint32_t) strlen(b->report.versions)}};
+	uint8_t		frame[64 + sizeof(b->report.versions)];
 	char		names[120];
 	char		text[200];
 

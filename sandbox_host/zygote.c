@@ -21,12 +21,11 @@
 
 /* "pandas 3.1.1\n" and so on become facts. */
 static void
-add_versions(char *facts, size_t size)
+add_versions(const char *line, char *facts, size_t size)
 {
-	const char *line = py_versions();
 	size_t		used = strlen(facts);
 
-	while (line != NULL && *line != '\0' && used < size)
+	while (*line != '\0' && used < size)
 	{
 		int			len = (int) strcspn(line, "\n");
 		int			name = (int) strcspn(line, " \n");
@@ -104,7 +103,9 @@ zygote_main(const Config *config)
 	if (plat_template_proves(template))
 	{
 		plat_template_facts(template, report.facts, sizeof(report.facts));
-		add_versions(report.facts, sizeof(report.facts));
+		snprintf(report.versions, sizeof(report.versions), "%s\nsandbox_host %s",
+				 py_versions(), SANDBOX_HOST_VERSION);
+		add_versions(report.versions, report.facts, sizeof(report.facts));
 		plat_template_ready(template, &report, sizeof(report));
 	}
 	return plat_template_serve(template, worker_main, NULL);

@@ -43,6 +43,7 @@ CREATE TABLE transform.script_version (
 	script		text NOT NULL REFERENCES transform.script (name),
 	version		integer NOT NULL,
 	code		text NOT NULL,
+	hash		text NOT NULL,
 	shape		text NOT NULL CHECK (shape IN ('table', 'chunk', 'group')),
 	numeric_as	text NOT NULL CHECK (numeric_as IN ('float64', 'decimal')),
 	dtype_backend	text NOT NULL CHECK (dtype_backend IN ('numpy', 'numpy_nullable', 'pyarrow')),
@@ -110,6 +111,14 @@ CREATE TABLE transform.job (
 	peak_memory bigint,
 	cpu_time	interval,
 	worker_time interval,
+	start_time	interval,
+	read_time	interval,
+	script_time interval,
+	write_time	interval,
+	commit_time interval,
+	snapshot	pg_snapshot,
+	packages	jsonb,
+	output_digest	text,
 	FOREIGN KEY (script, version) REFERENCES transform.script_version (script, version)
 );
 
@@ -247,6 +256,13 @@ CREATE FUNCTION transform_logs(job bigint)
 	AS 'MODULE_PATHNAME', 'transform_logs'
 	LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
+CREATE FUNCTION transform_verify(
+	job bigint, OUT same boolean,
+	OUT digest_then text, OUT digest_now text,
+	OUT rows_then bigint, OUT rows_now bigint)
+	AS 'MODULE_PATHNAME', 'transform_verify'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
 CREATE FUNCTION transform_sandbox_status()
 	RETURNS TABLE (wall integer, name text, state text,
 				   required boolean, detail text)
@@ -310,7 +326,7 @@ $$;
 
 CREATE VIEW transform.scripts WITH (security_barrier) AS
 	SELECT s.name, v.version, s.owner, v.shape, v.numeric_as, v.dtype_backend, v.description,
-		v.code, v.created_by, v.created_at, v.version = s.version AS current
+		v.code, v.hash, v.created_by, v.created_at, v.version = s.version AS current
 	FROM transform.script s
 	JOIN transform.script_version v ON v.script = s.name
 	WHERE transform.may_see(s.owner);
@@ -325,7 +341,13 @@ CREATE VIEW transform.jobs WITH (security_barrier) AS
 		j.bytes_in, j.bytes_out, j.sqlstate, j.error, j.error_detail,
 		j.error_hint, j.error_context, j.error_stage, j.traceback,
 		j.walls_enforced, j.walls_off, j.peak_memory, j.cpu_time,
-		j.worker_time,
+		j.worker_time, j.started_at - j.submitted_at AS wait_time,
+		j.start_time, j.read_time, j.script_time, j.write_time,
+		j.commit_time,
+		(SELECT v.hash FROM transform.script_version v
+		 WHERE v.script = j.script AND v.version = j.version) AS script_hash,
+		j.snapshot, j.packages,
+		j.output_digest,
 		CASE WHEN j.state = 'pending'
 			THEN coalesce(j.waiting_reason, transform.waiting_reason())
 			END AS waiting_reason,
@@ -386,6 +408,8 @@ COMMENT ON COLUMN transform.script_version.dtype_backend IS
 	'kind of dtypes it sees: numpy, numpy_nullable or pyarrow';
 COMMENT ON COLUMN transform.script_version.description IS
 	'the author''s words';
+COMMENT ON COLUMN transform.script_version.hash IS
+	'SHA-256 of the text, in hexadecimal';
 COMMENT ON COLUMN transform.script_version.created_by IS
 	'role that created this version';
 COMMENT ON COLUMN transform.script_version.created_at IS
@@ -490,6 +514,22 @@ COMMENT ON COLUMN transform.job.cpu_time IS
 	'processor time of the worker';
 COMMENT ON COLUMN transform.job.worker_time IS
 	'time from start to end of the worker';
+COMMENT ON COLUMN transform.job.start_time IS
+	'time until a worker had the job: connecting, checks, opening the source';
+COMMENT ON COLUMN transform.job.read_time IS
+	'time spent reading the source and sending it';
+COMMENT ON COLUMN transform.job.script_time IS
+	'time with nothing to do but wait for the script';
+COMMENT ON COLUMN transform.job.write_time IS
+	'time spent checking the result and writing it';
+COMMENT ON COLUMN transform.job.commit_time IS
+	'time of the commit: deferred triggers, and to disk';
+COMMENT ON COLUMN transform.job.snapshot IS
+	'the snapshot the source was read with, as pg_current_snapshot() gives it';
+COMMENT ON COLUMN transform.job.packages IS
+	'versions of Python, of its packages and of sandbox_host that the script ran with';
+COMMENT ON COLUMN transform.job.output_digest IS
+	'digest of the rows the script returned, whatever their order; transform_verify() compares it';
 COMMENT ON COLUMN transform.job.waiting_reason IS
 	'why a pending job does not run yet; NULL when nothing holds it up';
 COMMENT ON COLUMN transform.job.source_name IS
@@ -528,6 +568,8 @@ COMMENT ON COLUMN transform.scripts.description IS
 	'the author''s words';
 COMMENT ON COLUMN transform.scripts.code IS
 	'the Python text';
+COMMENT ON COLUMN transform.scripts.hash IS
+	'SHA-256 of the text, in hexadecimal';
 COMMENT ON COLUMN transform.scripts.created_by IS
 	'role that created this version';
 COMMENT ON COLUMN transform.scripts.created_at IS
@@ -624,6 +666,26 @@ COMMENT ON COLUMN transform.jobs.cpu_time IS
 	'processor time of the worker';
 COMMENT ON COLUMN transform.jobs.worker_time IS
 	'time from start to end of the worker';
+COMMENT ON COLUMN transform.jobs.wait_time IS
+	'time from submit to the start of the last attempt';
+COMMENT ON COLUMN transform.jobs.script_hash IS
+	'SHA-256 of the scripts text';
+COMMENT ON COLUMN transform.jobs.start_time IS
+	'time until a worker had the job: connecting, checks, opening the source';
+COMMENT ON COLUMN transform.jobs.read_time IS
+	'time spent reading the source and sending it';
+COMMENT ON COLUMN transform.jobs.script_time IS
+	'time with nothing to do but wait for the script';
+COMMENT ON COLUMN transform.jobs.write_time IS
+	'time spent checking the result and writing it';
+COMMENT ON COLUMN transform.jobs.commit_time IS
+	'time of the commit: deferred triggers, and to disk';
+COMMENT ON COLUMN transform.jobs.snapshot IS
+	'the snapshot the source was read with, as pg_current_snapshot() gives it';
+COMMENT ON COLUMN transform.jobs.packages IS
+	'versions of Python, of its packages and of sandbox_host that the script ran with';
+COMMENT ON COLUMN transform.jobs.output_digest IS
+	'digest of the rows the script returned, whatever their order; transform_verify() compares it';
 COMMENT ON COLUMN transform.jobs.waiting_reason IS
 	'why a pending job does not run yet; NULL when nothing holds it up';
 COMMENT ON COLUMN transform.jobs.limit_wall_time IS
@@ -690,6 +752,8 @@ COMMENT ON FUNCTION transform_preview(text, regclass, integer, text, jsonb, text
 	'Runs a script on the first rows of a relation (1 to 1000, default 10) and returns what it gives, as JSON, with the inferred columns in the first row; writes nothing. Output of the script comes as notices.';
 COMMENT ON FUNCTION transform_logs(bigint) IS
 	'Output (print, warnings) of a job''s script, also while it runs. Error 42704: no such job.';
+COMMENT ON FUNCTION transform_verify(bigint) IS
+	'Runs the script version of a job that succeeded again, with the same arguments, on what its source holds now, as the current user, and compares the digest of what comes back; writes nothing. Not the same: the source has changed since, or the script does not give the same result twice (random numbers, the clock). Errors: 42704 no such job, 55000 it has not succeeded, and those of the job itself.';
 COMMENT ON FUNCTION transform_sandbox_status() IS
 	'What is in place and what is missing: a row per wall (1 to 8) with its state (enforced, not enforced, off by setting or unknown), whether it is required, and how it was proven; then rows of facts (wall NULL).';
 COMMENT ON FUNCTION transform_version() IS
@@ -710,6 +774,7 @@ REVOKE ALL ON FUNCTION transform_wait(bigint, interval) FROM PUBLIC;
 REVOKE ALL ON FUNCTION transform_cancel(bigint) FROM PUBLIC;
 REVOKE ALL ON FUNCTION transform_preview(text, regclass, integer, text, jsonb, text, text, text, jsonb, text[], text, text[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION transform_logs(bigint) FROM PUBLIC;
+REVOKE ALL ON FUNCTION transform_verify(bigint) FROM PUBLIC;
 REVOKE ALL ON FUNCTION transform_sandbox_status() FROM PUBLIC;
 REVOKE ALL ON FUNCTION transform_version() FROM PUBLIC;
 REVOKE ALL ON PROCEDURE transform_run(text, regclass, text, text, text, jsonb, text, integer, integer, text, text, jsonb, text[], text, text[], text[], text, jsonb, text, bigint) FROM PUBLIC;
@@ -744,6 +809,8 @@ GRANT EXECUTE ON FUNCTION transform_cancel(bigint)
 GRANT EXECUTE ON FUNCTION transform_preview(text, regclass, integer, text, jsonb, text, text, text, jsonb, text[], text, text[])
 	TO transform_user, transform_admin;
 GRANT EXECUTE ON FUNCTION transform_logs(bigint)
+	TO transform_user, transform_admin;
+GRANT EXECUTE ON FUNCTION transform_verify(bigint)
 	TO transform_user, transform_admin;
 GRANT EXECUTE ON FUNCTION transform_sandbox_status()
 	TO transform_user, transform_admin;

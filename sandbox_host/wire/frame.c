@@ -109,30 +109,6 @@ wire_job_encode(uint8_t *buf, size_t size, const WireJob *v)
 }
 
 bool
-wire_started_decode(const uint8_t *p, uint32_t len, WireStarted *out,
-					const char **why)
-{
-	if (len != 8)
-		return wire_fail(why, WRONG_SIZE);
-	out->enforced_walls = wire_get32(p);
-	out->worker_pid = wire_get32(p + 4);
-	if ((out->enforced_walls & ~WALL_ALL) != 0)
-		return wire_fail(why, "an unknown wall");
-	return true;
-}
-
-size_t
-wire_started_encode(uint8_t *buf, size_t size, const WireStarted *v)
-{
-	if (size < WIRE_HEADER_SIZE + 8)
-		return 0;
-	wire_header_encode(buf, WIRE_STARTED, 8);
-	wire_put32(buf + WIRE_HEADER_SIZE, v->enforced_walls);
-	wire_put32(buf + WIRE_HEADER_SIZE + 4, v->worker_pid);
-	return WIRE_HEADER_SIZE + 8;
-}
-
-bool
 wire_usage_decode(const uint8_t *p, uint32_t len, WireUsage *out,
 				  const char **why)
 {

@@ -132,6 +132,31 @@ write_end(Writer *w, uint8_t type)
 }
 
 bool
+wire_started_decode(const uint8_t *p, uint32_t len, WireStarted *out,
+					const char **why)
+{
+	Reader		r = {p, len, true};
+
+	out->enforced_walls = read32(&r);
+	out->worker_pid = read32(&r);
+	out->versions = read_text(&r, WIRE_MAX_TEXT);
+	if ((out->enforced_walls & ~WALL_ALL) != 0)
+		return wire_fail(why, "an unknown wall");
+	return read_end(&r, why);
+}
+
+size_t
+wire_started_encode(uint8_t *buf, size_t size, const WireStarted *v)
+{
+	Writer		w = write_begin(buf, size);
+
+	write32(&w, v->enforced_walls);
+	write32(&w, v->worker_pid);
+	write_text(&w, v->versions);
+	return write_end(&w, WIRE_STARTED);
+}
+
+bool
 wire_refused_decode(const uint8_t *p, uint32_t len, uint32_t *refusal,
 					WireText *text, const char **why)
 {

@@ -129,6 +129,13 @@ typedef enum WireWall
 #define WALL_COUNT		8
 #define WALL_ALL		0xffu
 
+/* A piece of a payload; not terminated. */
+typedef struct WireText
+{
+	const char *data;
+	uint32_t	len;
+} WireText;
+
 typedef struct WireHello
 {
 	uint32_t	magic;
@@ -150,6 +157,7 @@ typedef struct WireStarted
 {
 	uint32_t	enforced_walls;
 	uint32_t	worker_pid;
+	WireText	versions;		/* of what it runs: "pandas 3.1.1\n" and so on */
 } WireStarted;
 
 typedef enum WireRefusal
@@ -206,13 +214,6 @@ typedef enum WireErrorKind
 	WIRE_ERROR_INTERNAL = 11,	/* a fault of the driver */
 	WIRE_ERROR_LIMIT			/* one past the last */
 } WireErrorKind;
-
-/* A piece of a payload; not terminated. */
-typedef struct WireText
-{
-	const char *data;
-	uint32_t	len;
-} WireText;
 
 typedef struct WireError
 {

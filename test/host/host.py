@@ -212,7 +212,7 @@ class Job:
             return False
         kind, p = f
         if kind == STARTED:
-            self.walls, self.pid = struct.unpack("<II", p)
+            self.walls, self.pid = struct.unpack("<II", p[:8])
             self.started = True
         elif kind == REFUSED:
             self.refused = (struct.unpack("<I", p[:4])[0],

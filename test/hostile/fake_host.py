@@ -156,7 +156,8 @@ class FakeHost:
     def _converse(self, control, data):
         threading.Thread(target=self._control, args=(control, data), daemon=True).start()
         with contextlib.suppress(OSError):
-            control.sock.sendall(wire.frame(wire.STARTED, wire.u32(ALL_WALLS, os.getpid())))
+            control.sock.sendall(wire.frame(wire.STARTED, wire.u32(ALL_WALLS, os.getpid()) +
+                                            wire.text("fake 1")))
         play = self.plays.pop(control.job, self.play)
         self.worker = data
         try:

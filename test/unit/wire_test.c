@@ -81,7 +81,7 @@ sample(uint8_t type, uint8_t *buf, size_t size)
 {
 	WireHello	hello = {WIRE_MAGIC, WIRE_VERSION, WIRE_ROLE_DATA, {1, 2, 3}};
 	WireJob		job = {7, 60000, 1000, 1 << 20, WALL_ALL};
-	WireStarted started = {WALL_ALL, 4711};
+	WireStarted started = {WALL_ALL, 4711, {"pandas 3", 8}};
 	WireUsage	usage = {1, 2, 3};
 	WireExit	leave = {WIRE_EXIT_MEMORY, -9, 1, 2, 3, 4, 5};
 	WireStatusRow row = {WALL_FILES, 1, {"files", 5}, {"Landlock", 8}};
