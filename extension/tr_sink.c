@@ -159,7 +159,8 @@ append_column(StringInfo sql, TrDecoder *col, const WireFormat *format,
 
 /*
  * Two jobs that create one name at the same time: whichever comes second
- * finds the table, or the unique index of its row type; both mean the same.
+ * finds the table, its row type, or the unique index of that; all mean the
+ * same.
  */
 static void
 execute_create(const char *sql, const char *destination)
@@ -176,7 +177,8 @@ execute_create(const char *sql, const char *destination)
 		int			code = geterrcode();
 
 		MemoryContextSwitchTo(caller);
-		if (code != ERRCODE_UNIQUE_VIOLATION && code != ERRCODE_DUPLICATE_TABLE)
+		if (code != ERRCODE_UNIQUE_VIOLATION &&
+			code != ERRCODE_DUPLICATE_TABLE && code != ERRCODE_DUPLICATE_OBJECT)
 			PG_RE_THROW();
 		FlushErrorState();
 		refuse_existing(destination);
