@@ -15,8 +15,9 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
-#include "tr_errors.h"
 #include "tr_decode.h"
+#include "tr_errors.h"
+#include "tr_inout.h"
 
 void
 tr_refuse(const TrDecoder *col, uint32 row, const char *what, const char *hint)
@@ -31,22 +32,27 @@ tr_refuse(const TrDecoder *col, uint32 row, const char *what, const char *hint)
 /* A longer value is not quoted in an error: it would be in every log. */
 #define MAX_QUOTED		1024
 
-typedef struct Converting
+/*
+ * Raise an input function's own error again, with the column and the row;
+ * after FlushErrorState() would have lost it.
+ */
+pg_noreturn static void
+rethrow_with_row(const TrDecoder *col, uint32 row, int len, ErrorData *e)
 {
-	const TrDecoder *col;
-	int			len;
-} Converting;
+	char	   *where = psprintf("Result column \"%s\" of type %s, row " UINT64_FORMAT ".",
+								 col->name, format_type_be(col->declared),
+								 col->first_row + row);
 
-/* A conversion that raises its own error: say where it happened. */
-static void
-say_where(void *arg)
-{
-	const Converting *at = arg;
-
-	if (at->len > MAX_QUOTED)
-		errdetail("The value has %d bytes.", at->len);
-	errcontext("result column \"%s\" of type %s", at->col->name,
-			   format_type_be(at->col->declared));
+	if (len > MAX_QUOTED)
+	{
+		e->message = psprintf("a text of %d bytes is not a value of type %s",
+							  len, format_type_be(col->type));
+		e->detail = where;
+	}
+	else
+		e->detail = e->detail == NULL ? where :
+			psprintf("%s\n%s", where, e->detail);
+	ReThrowError(e);
 }
 
 /* ---- booleans, bytes, text ---- */
@@ -173,36 +179,46 @@ utf8_to_bpchar(TrDecoder *col, uint32 row)
 							   Int32GetDatum(col->typmod));
 }
 
-/* Names are cut, and uuid and enum quote what they refuse, at any length. */
+/* Names are cut: longer is an error. */
 static void
 check_input_length(TrDecoder *col, uint32 row, int len)
 {
-	int			most = col->type == NAMEOID ? NAMEDATALEN - 1 : MAX_QUOTED;
-
-	if (len > most && col->type != JSONOID && col->type != JSONBOID)
+	if (col->type == NAMEOID && len >= NAMEDATALEN)
 		ereport(ERROR,
 				(errcode(ERRCODE_STRING_DATA_RIGHT_TRUNCATION),
 				 errmsg("result column \"%s\", row " UINT64_FORMAT ": a text of %d bytes is too long for type %s",
 						col->name, col->first_row + row, len,
 						format_type_be(col->type)),
-				 errhint("Cut it in the script, for example df[\"x\"].str[:%d].", most)));
+				 errhint("Cut it in the script, for example df[\"x\"].str[:%d].", NAMEDATALEN - 1)));
 }
 
 /* Types that travel as text: their input function decides. */
 static Datum
 utf8_to_input(TrDecoder *col, uint32 row)
 {
-	Converting	at = {.col = col};
-	ErrorContextCallback callback = {error_context_stack, say_where, &at};
-	Datum		value;
-	const char *text = server_text(col, row, &at.len);
-	int			len = at.len;
+	MemoryContext caller = CurrentMemoryContext;
+	volatile Datum value = (Datum) 0;
+	int			len;
+	const char *text = server_text(col, row, &len);
 
 	check_input_length(col, row, len);
-	error_context_stack = &callback;
-	value = InputFunctionCall(&col->input, pnstrdup(text, len),
-							  col->input_param, col->typmod);
-	error_context_stack = callback.previous;
+	PG_TRY();
+	{
+		value = tr_input(&col->input, pnstrdup(text, len), col->input_param,
+						 col->typmod);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *e;
+
+		MemoryContextSwitchTo(caller);
+		if (geterrcode() == ERRCODE_QUERY_CANCELED)
+			PG_RE_THROW();
+		e = CopyErrorData();
+		FlushErrorState();
+		rethrow_with_row(col, row, len, e);
+	}
+	PG_END_TRY();
 	return value;
 }
 
@@ -243,16 +259,13 @@ static const DecodeRow decoders[] = {
 	{TEXTS, TEXTOID, utf8_to_text},
 	{TEXTS, VARCHAROID, utf8_to_varchar},
 	{TEXTS, BPCHAROID, utf8_to_bpchar},
-	{TEXTS, NAMEOID, utf8_to_input},
-	{TEXTS, UUIDOID, utf8_to_input},
-	{TEXTS, JSONOID, utf8_to_input},
-	{TEXTS, JSONBOID, utf8_to_input},
 	{"zZ", BYTEAOID, bytes_to_bytea},
 	{"DM", DATEOID, tr_time_to_date},
 	{"t", DATEOID, tr_time_to_date},
 	{"DM", TIMESTAMPOID, tr_time_to_timestamp},
 	{"t", TIMESTAMPOID, tr_time_to_timestamp},
 	{"t", TIMESTAMPTZOID, tr_time_to_timestamp},
+	{"h", TIMEOID, tr_time_to_time},
 	{"T", INTERVALOID, tr_duration_to_interval},
 };
 
@@ -263,23 +276,38 @@ zone_matches(const WireFormat *format, Oid type)
 	return format->code != 't' || format->utc == (type == TIMESTAMPTZOID);
 }
 
+/* Does a type travel as the text of its own output function? */
+static bool
+travels_as_text(Oid type, int32 typmod)
+{
+	TrEncoder	sent;
+
+	return tr_encoder_init(&sent, type, typmod, TR_NUMERIC_FLOAT64) &&
+		sent.layout.text;
+}
+
+static void
+init_input(TrDecoder *col)
+{
+	Oid			input;
+
+	getTypeInputInfo(col->type, &input, &col->input_param);
+	fmgr_info(input, &col->input);
+	col->decode = utf8_to_input;
+}
+
 bool
 tr_decoder_init(TrDecoder *col, const WireFormat *format, Oid declared,
 				int32 typmod)
 {
-	bool		is_enum;
-
 	col->format = *format;
 	col->declared = declared;
 	col->typmod = typmod;
 	col->type = getBaseTypeAndTypmod(declared, &col->typmod);
 	col->decode = NULL;
-	is_enum = get_typtype(col->type) == TYPTYPE_ENUM;
 
 	if (format->layout == WIRE_LAYOUT_NULL)
 		col->decode = never;
-	else if (is_enum && format->text)
-		col->decode = utf8_to_input;
 	for (int i = 0; i < (int) lengthof(decoders) && col->decode == NULL; i++)
 	{
 		if (decoders[i].type == col->type &&
@@ -287,13 +315,9 @@ tr_decoder_init(TrDecoder *col, const WireFormat *format, Oid declared,
 			zone_matches(format, col->type))
 			col->decode = decoders[i].decode;
 	}
-	if (col->decode == utf8_to_input)
-	{
-		Oid			input;
-
-		getTypeInputInfo(col->type, &input, &col->input_param);
-		fmgr_info(input, &col->input);
-	}
+	if (col->decode == NULL && format->text &&
+		travels_as_text(col->type, col->typmod))
+		init_input(col);
 	return col->decode != NULL;
 }
 
@@ -336,6 +360,8 @@ tr_type_for_format(const WireFormat *format, int32 *typmod)
 			return format->utc ? TIMESTAMPTZOID : TIMESTAMPOID;
 		case 'T':
 			return INTERVALOID;
+		case 'h':
+			return TIMEOID;
 		default:
 			return InvalidOid;
 	}

@@ -35,6 +35,7 @@ extern Datum tr_float_to_numeric(TrDecoder *col, uint32 row);
 /* tr_decode_time.c */
 extern Datum tr_time_to_timestamp(TrDecoder *col, uint32 row);
 extern Datum tr_time_to_date(TrDecoder *col, uint32 row);
+extern Datum tr_time_to_time(TrDecoder *col, uint32 row);
 extern Datum tr_duration_to_interval(TrDecoder *col, uint32 row);
 
 #endif							/* TR_DECODE_H */

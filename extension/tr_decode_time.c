@@ -91,24 +91,42 @@ read_timestamp(TrDecoder *col, uint32 row)
 	return usecs;
 }
 
+/* Refuse more fraction digits than the column's precision keeps. */
+static void
+check_precision(TrDecoder *col, uint32 row, int64 usecs)
+{
+	int64		step = 1;
+
+	if (col->typmod < 0 || col->typmod >= MAX_TIMESTAMP_PRECISION)
+		return;
+	for (int i = col->typmod; i < MAX_TIMESTAMP_PRECISION; i++)
+		step *= 10;
+	if (usecs % step != 0)
+		tr_refuse(col, row, psprintf("the value has more fraction digits than %s keeps",
+									 format_type_with_typemod(col->type,
+															  col->typmod)),
+				  "Use dt.floor() in the script to cut them on purpose.");
+}
+
 Datum
 tr_time_to_timestamp(TrDecoder *col, uint32 row)
 {
 	Timestamp	ts = read_timestamp(col, row);
 
-	if (col->typmod >= 0 && col->typmod < MAX_TIMESTAMP_PRECISION)
-	{
-		int64		step = 1;
-
-		for (int i = col->typmod; i < MAX_TIMESTAMP_PRECISION; i++)
-			step *= 10;
-		if (ts % step != 0)
-			tr_refuse(col, row, psprintf("the timestamp has more fraction digits than %s keeps",
-									  format_type_with_typemod(col->type,
-															   col->typmod)),
-				   "Use dt.floor() in the script to cut them on purpose.");
-	}
+	check_precision(col, row, ts);
 	return TimestampGetDatum(ts);
+}
+
+Datum
+tr_time_to_time(TrDecoder *col, uint32 row)
+{
+	int64		usecs = read_int64(col, row);
+
+	if (usecs < 0 || usecs > USECS_PER_DAY)
+		tr_refuse(col, row, "the time of day is out of range",
+				  "Keep it between 00:00:00 and 24:00:00.");
+	check_precision(col, row, usecs);
+	return TimeADTGetDatum(usecs);
 }
 
 Datum

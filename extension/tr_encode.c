@@ -8,261 +8,25 @@
  */
 #include "postgres.h"
 
-#include <math.h>
-
-#include "access/htup_details.h"
 #include "access/relation.h"
 #include "catalog/pg_type.h"
-#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
-#include "utils/date.h"
 #include "utils/lsyscache.h"
-#include "utils/numeric.h"
 #include "utils/rel.h"
-#include "utils/timestamp.h"
-#include "utils/uuid.h"
 
-#include "tr_compat.h"
-#include "tr_decimal.h"
-#include "tr_errors.h"
-#include "tr_types.h"
-
-/* Days and microseconds from 1970-01-01 to 2000-01-01. */
-#define EPOCH_DAYS		(POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE)
-#define EPOCH_USECS		((int64) EPOCH_DAYS * USECS_PER_DAY)
+#include "tr_encode.h"
 
 /* Digits on either side for a numeric declared without precision. */
 #define WIDE_PRECISION	76
 #define WIDE_SCALE		38
 
-static uint64
-current_row(const TrEncoder *col)
-{
-	return col->first_row + col->rows;
-}
-
-pg_noreturn static void
-refuse_value(const TrEncoder *col, const char *what, const char *hint)
-{
-	ereport(ERROR,
-			(errcode(TR_ERR_INPUT),
-			 errmsg("column \"%s\", row " UINT64_FORMAT ": %s", col->name,
-					current_row(col), what),
-			 errhint("%s", hint)));
-}
-
-/* ---- raw appends ---- */
-
-static void
-put(TrEncoder *col, const void *bytes, size_t len)
-{
-	if (col->values_used + len > col->values_size)
-	{
-		size_t		size = Max(2 * col->values_size,
-							   col->values_used + len + 1024);
-
-		if (size > (size_t) 4 * WIRE_MAX_PAYLOAD)
-			refuse_value(col, "the value is too large to travel",
-						 "A value may have 64 MB at most.");
-		col->values = repalloc(col->values, size);
-		col->values_size = size;
-	}
-	memcpy(col->values + col->values_used, bytes, len);
-	col->values_used += len;
-	*col->total += len;
-}
-
-static void
-put_fixed(TrEncoder *col, const void *bytes)
-{
-	put(col, bytes, col->layout.width);
-}
-
-/* ---- one function per kind of value ---- */
-
-static void
-append_bool(TrEncoder *col, Datum value)
-{
-	uint8		zero = 0;
-
-	if (col->rows % 8 == 0)
-		put(col, &zero, 1);
-	if (DatumGetBool(value))
-		col->values[col->rows / 8] |= 1 << (col->rows % 8);
-}
-
-static void
-append_int2(TrEncoder *col, Datum value)
-{
-	int16		v = DatumGetInt16(value);
-
-	put_fixed(col, &v);
-}
-
-static void
-append_int4(TrEncoder *col, Datum value)
-{
-	int32		v = DatumGetInt32(value);
-
-	put_fixed(col, &v);
-}
-
-static void
-append_int8(TrEncoder *col, Datum value)
-{
-	int64		v = DatumGetInt64(value);
-
-	put_fixed(col, &v);
-}
-
-#define NAN_TEXT "NaN cannot be told from NULL in a pandas float column"
-#define NAN_HINT "Read a view that has NULLIF(column, 'NaN') instead of the column."
-
-static void
-append_float4(TrEncoder *col, Datum value)
-{
-	float4		v = DatumGetFloat4(value);
-
-	if (isnan(v))
-		refuse_value(col, NAN_TEXT, NAN_HINT);
-	put_fixed(col, &v);
-}
-
-static void
-append_float8(TrEncoder *col, Datum value)
-{
-	float8		v = DatumGetFloat8(value);
-
-	if (isnan(v))
-		refuse_value(col, NAN_TEXT, NAN_HINT);
-	put_fixed(col, &v);
-}
-
 /*
- * numeric as float64: only a value that comes back the same.  "The same" is
- * decided by the shortest text of the float, which is also what turns a
- * float into numeric on the way back.
+ * ---- the table ----
+ *
+ * What is not in it travels as the text its output function gives, and comes
+ * back through its input function: whatever has no exact counterpart in
+ * pandas, and every type that an extension may bring.
  */
-static void
-append_numeric_as_float(TrEncoder *col, Datum value)
-{
-	char	   *text = DatumGetCString(DirectFunctionCall1(numeric_out,
-														   value));
-	char	   *end;
-	float8		v = strtod(text, &end);
-
-	if (isnan(v))
-		refuse_value(col, NAN_TEXT, NAN_HINT);
-	if (!isinf(v) && !tr_decimal_text_equals_float(text, v))
-		ereport(ERROR,
-				(errcode(TR_ERR_INPUT),
-				 errmsg("column \"%s\", row " UINT64_FORMAT ": the numeric value %.60s has no equal in float64",
-						col->name, current_row(col), text),
-				 errhint("Submit with numeric_as => 'decimal' to get exact decimal.Decimal values.")));
-	put_fixed(col, &v);
-	pfree(text);
-}
-
-static void
-append_numeric_as_decimal(TrEncoder *col, Datum value)
-{
-	char	   *text = DatumGetCString(DirectFunctionCall1(numeric_out,
-														   value));
-	uint8		bytes[32];
-
-	if (!tr_decimal_from_text(text, col->layout.precision, col->layout.scale,
-							  bytes, col->layout.width))
-		ereport(ERROR,
-				(errcode(TR_ERR_INPUT),
-				 errmsg("column \"%s\", row " UINT64_FORMAT ": the numeric value %.60s does not fit decimal(%d,%d)",
-						col->name, current_row(col), text,
-						col->layout.precision, col->layout.scale),
-				 errhint("Read a view that casts the column to numeric with a precision of at most 76 digits; NaN and infinities have no decimal.")));
-	put_fixed(col, bytes);
-	pfree(text);
-}
-
-static void
-append_date(TrEncoder *col, Datum value)
-{
-	DateADT		date = DatumGetDateADT(value);
-	int32		v = date + EPOCH_DAYS;
-
-	if (DATE_NOT_FINITE(date))
-		refuse_value(col, "pandas has no infinite date",
-					 "Read a view that has NULLIF(column, 'infinity') or a far date instead.");
-	put_fixed(col, &v);
-}
-
-static void
-append_timestamp(TrEncoder *col, Datum value)
-{
-	Timestamp	ts = DatumGetTimestamp(value);
-	int64		v;
-
-	if (TIMESTAMP_NOT_FINITE(ts))
-		refuse_value(col, "pandas has no infinite timestamp",
-					 "Read a view that has NULLIF(column, 'infinity') or a far timestamp instead.");
-	if (ts > PG_INT64_MAX - EPOCH_USECS)
-		refuse_value(col, "the timestamp is beyond the range of datetime64[us]",
-					 "Read a view that leaves such rows out.");
-	v = ts + EPOCH_USECS;
-	put_fixed(col, &v);
-}
-
-static void
-put_text(TrEncoder *col, const char *text, int len)
-{
-	int			utf8_len;
-	char	   *utf8 = tr_text_to_utf8(text, len, &utf8_len);
-
-	put(col, utf8, utf8_len);
-	if (utf8 != text)
-		pfree(utf8);
-}
-
-static void
-append_varlena(TrEncoder *col, Datum value)
-{
-	struct varlena *v = PG_DETOAST_DATUM_PACKED(value);
-
-	if (col->layout.text)
-		put_text(col, VARDATA_ANY(v), VARSIZE_ANY_EXHDR(v));
-	else
-		put(col, VARDATA_ANY(v), VARSIZE_ANY_EXHDR(v));
-	if ((Pointer) v != DatumGetPointer(value))
-		pfree(v);
-}
-
-static void
-append_uuid(TrEncoder *col, Datum value)
-{
-	static const char digits[] = "0123456789abcdef";
-	pg_uuid_t  *uuid = DatumGetUUIDP(value);
-	char		text[36];
-	char	   *p = text;
-
-	for (int i = 0; i < UUID_LEN; i++)
-	{
-		if (i == 4 || i == 6 || i == 8 || i == 10)
-			*p++ = '-';
-		*p++ = digits[uuid->data[i] >> 4];
-		*p++ = digits[uuid->data[i] & 15];
-	}
-	put(col, text, sizeof(text));
-}
-
-/* Types that travel as the text their output function gives. */
-static void
-append_output(TrEncoder *col, Datum value)
-{
-	char	   *text = OutputFunctionCall(&col->output, value);
-
-	put_text(col, text, strlen(text));
-	pfree(text);
-}
-
-/* ---- the table ---- */
 
 typedef struct EncodeRow
 {
@@ -272,23 +36,22 @@ typedef struct EncodeRow
 } EncodeRow;
 
 static const EncodeRow encoders[] = {
-	{BOOLOID, "b", append_bool},
-	{INT2OID, "s", append_int2},
-	{INT4OID, "i", append_int4},
-	{INT8OID, "l", append_int8},
-	{FLOAT4OID, "f", append_float4},
-	{FLOAT8OID, "g", append_float8},
-	{TEXTOID, "U", append_varlena},
-	{VARCHAROID, "U", append_varlena},
-	{BPCHAROID, "U", append_varlena},
-	{JSONOID, "U", append_varlena},
-	{JSONBOID, "U", append_output},
-	{NAMEOID, "U", append_output},
-	{UUIDOID, "U", append_uuid},
-	{BYTEAOID, "Z", append_varlena},
-	{DATEOID, "tdD", append_date},
-	{TIMESTAMPOID, "tsu:", append_timestamp},
-	{TIMESTAMPTZOID, "tsu:UTC", append_timestamp},
+	{BOOLOID, "b", tr_append_bool},
+	{INT2OID, "s", tr_append_int2},
+	{INT4OID, "i", tr_append_int4},
+	{INT8OID, "l", tr_append_int8},
+	{FLOAT4OID, "f", tr_append_float4},
+	{FLOAT8OID, "g", tr_append_float8},
+	{TEXTOID, "U", tr_append_varlena},
+	{VARCHAROID, "U", tr_append_varlena},
+	{BPCHAROID, "U", tr_append_varlena},
+	{JSONOID, "U", tr_append_varlena},
+	{UUIDOID, "U", tr_append_uuid},
+	{BYTEAOID, "Z", tr_append_varlena},
+	{DATEOID, "tdD", tr_append_date},
+	{TIMEOID, "ttu", tr_append_time},
+	{TIMESTAMPOID, "tsu:", tr_append_timestamp},
+	{TIMESTAMPTZOID, "tsu:UTC", tr_append_timestamp},
 };
 
 static void
@@ -300,7 +63,7 @@ init_numeric(TrEncoder *col, int32 typmod, TrNumeric numeric)
 	if (numeric == TR_NUMERIC_FLOAT64)
 	{
 		strlcpy(col->format, "g", sizeof(col->format));
-		col->append = append_numeric_as_float;
+		col->append = tr_append_numeric_as_float;
 		return;
 	}
 	if (typmod >= (int32) VARHDRSZ)
@@ -316,25 +79,30 @@ init_numeric(TrEncoder *col, int32 typmod, TrNumeric numeric)
 	}
 	snprintf(col->format, sizeof(col->format),
 			 precision <= 38 ? "d:%d,%d" : "d:%d,%d,256", precision, scale);
-	col->append = append_numeric_as_decimal;
+	col->append = tr_append_numeric_as_decimal;
+}
+
+/* Set up a column that travels as text. */
+static void
+init_output(TrEncoder *col)
+{
+	Oid			output;
+	bool		is_varlena;
+
+	strlcpy(col->format, "U", sizeof(col->format));
+	col->append = tr_append_output;
+	getTypeOutputInfo(col->type, &output, &is_varlena);
+	fmgr_info(output, &col->output);
 }
 
 bool
 tr_encoder_init(TrEncoder *col, Oid type, int32 typmod, TrNumeric numeric)
 {
-	Oid			output;
-	bool		is_varlena;
-
 	col->typmod = typmod;
 	col->type = getBaseTypeAndTypmod(type, &col->typmod);
 	col->append = NULL;
 	if (col->type == NUMERICOID)
 		init_numeric(col, col->typmod, numeric);
-	else if (get_typtype(col->type) == TYPTYPE_ENUM)
-	{
-		strlcpy(col->format, "U", sizeof(col->format));
-		col->append = append_output;
-	}
 	for (int i = 0; i < (int) lengthof(encoders) && col->append == NULL; i++)
 	{
 		if (encoders[i].type != col->type)
@@ -343,11 +111,11 @@ tr_encoder_init(TrEncoder *col, Oid type, int32 typmod, TrNumeric numeric)
 		col->append = encoders[i].append;
 	}
 	if (col->append == NULL)
-		return false;
-	if (col->append == append_output)
 	{
-		getTypeOutputInfo(col->type, &output, &is_varlena);
-		fmgr_info(output, &col->output);
+		if (get_typtype(col->type) == TYPTYPE_PSEUDO ||
+			OidIsValid(get_element_type(col->type)))
+			return false;
+		init_output(col);
 	}
 	return wire_format_parse(col->format, &col->layout);
 }
@@ -377,8 +145,8 @@ tr_types_check_source(Oid relid, TrNumeric numeric)
 	if (n > 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg_plural("column %s has a type that cannot be given to a script yet",
-							   "columns %s have types that cannot be given to a script yet",
+				 errmsg_plural("column %s has a type that cannot be given to a script",
+							   "columns %s have types that cannot be given to a script",
 							   n, bad.data),
 				 errhint("Use a view that leaves them out or casts them to text.")));
 }
@@ -431,9 +199,9 @@ append_null(TrEncoder *col)
 
 	col->nulls++;
 	if (col->layout.layout == WIRE_LAYOUT_FIXED)
-		put_fixed(col, zeros);
+		tr_encoder_put(col, zeros, col->layout.width);
 	else if (col->layout.layout == WIRE_LAYOUT_BITS && col->rows % 8 == 0)
-		put(col, zeros, 1);
+		tr_encoder_put(col, zeros, 1);
 }
 
 void

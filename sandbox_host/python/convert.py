@@ -45,7 +45,7 @@ class JobError(Exception):
 
 _FIXED = {"s": pa.int16(), "i": pa.int32(), "l": pa.int64(), "f": pa.float32(),
           "g": pa.float64(), "b": pa.bool_(), "tdD": pa.date32(),
-          "U": pa.large_utf8(), "Z": pa.large_binary(),
+          "ttu": pa.time64("us"), "U": pa.large_utf8(), "Z": pa.large_binary(),
           "u": pa.utf8(), "z": pa.binary(), "n": pa.null()}
 _NULLABLE_DTYPES = {"s": pd.Int16Dtype(), "i": pd.Int32Dtype(), "l": pd.Int64Dtype(),
                     "b": pd.BooleanDtype()}
@@ -276,6 +276,7 @@ _S = pa.timestamp("s")
 _US = pa.timestamp("us")
 _US_UTC = pa.timestamp("us", tz="UTC")
 _DURATION = pa.duration("us")
+_TIME = pa.time64("us")
 _NULL_TYPES = frozenset((type(None), type(pd.NA), type(pd.NaT)))
 _INTS = frozenset((int, np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16,
                    np.uint32, np.uint64))
@@ -356,6 +357,13 @@ def _objects(name, values, like):
                                      else decimal.Decimal(int(v))), like)
     if kinds == {datetime.date}:
         return pa.array(clean(), pa.date32())
+    if kinds == {datetime.time}:
+        row = next((i for i, v in enumerate(values)
+                    if type(v) is datetime.time and v.tzinfo is not None), None)
+        if row is not None:
+            raise _bad(name, f"row {row + 1} is a time of day with a time zone",
+                       "use .replace(tzinfo=None), or turn the values into text with str")
+        return pa.array(clean(), _TIME)
     if kinds <= _TIMES:
         return _times(name, clean(), values)
     if kinds <= _DELTAS:
@@ -364,14 +372,13 @@ def _objects(name, values, like):
     if kinds == {uuid.UUID}:
         return pa.array(clean(str), pa.large_string())
     known = (_STRS, _BOOLS, _INTS, _FLOATS, _BYTES, _TIMES, _DELTAS,
-             {datetime.date}, {decimal.Decimal}, {uuid.UUID})
+             {datetime.date}, {datetime.time}, {decimal.Decimal}, {uuid.UUID})
     strange = [k for k in kinds if not any(k in group for group in known)]
     if strange:
         row = _find(values, frozenset(strange))
         kind = type(values[row])
         hint = {"list": "use df.explode(), or turn the values into text with str",
                 "dict": "use pd.json_normalize(), or turn the values into text with str",
-                "time": "turn the values into text with str",
                 "Period": "use .dt.to_timestamp() or .astype(str)",
                 "Interval": "use .astype(str)"}.get(_type_name(kind),
                                                      "turn the values into numbers, texts or dates")
@@ -502,6 +509,8 @@ def _arrow(name, array, like):
         return _cast(name, array, _US_UTC if t.tz else _US)
     if is_.is_duration(t):
         return _cast(name, array, _DURATION)
+    if is_.is_time(t):
+        return _cast(name, array, _TIME)
     if is_.is_date64(t):
         return array.cast(pa.date32())
     raise _bad(name, f"values of type {t} have no counterpart in the database",
@@ -580,7 +589,7 @@ def _shown(t):
 _FORMATS = {_S: "tss:", pa.int16(): "s", pa.int32(): "i", pa.int64(): "l", pa.float32(): "f",
             pa.float64(): "g", pa.bool_(): "b", pa.date32(): "tdD",
             pa.large_string(): "U", pa.large_binary(): "Z", pa.null(): "n",
-            _US: "tsu:", _US_UTC: "tsu:UTC", _DURATION: "tDu"}
+            _US: "tsu:", _US_UTC: "tsu:UTC", _DURATION: "tDu", _TIME: "ttu"}
 
 
 def wire_format(t):

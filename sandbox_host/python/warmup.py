@@ -249,14 +249,14 @@ def _round_trip():
         column = convert.Column(name, convert.wire_format(array.type), 1)
         convert.to_frame([column], [[array]])
     for values in ([b"x"], [1, 2.5], ["a", None], [convert.decimal.Decimal("1.50")],
-                   [convert.datetime.date(2024, 1, 1)], [pd.Timestamp(0, tz="UTC")],
+                   [convert.datetime.date(2024, 1, 1)], [convert.datetime.time(1)], [pd.Timestamp(0, tz="UTC")],
                    [pd.Timedelta("1s")], [convert.uuid.UUID(int=1)], [None], [True, None]):
         convert.to_arrow("x", pd.Series(values, dtype=object))
     for values in (pd.Categorical(["a", None]), pd.arrays.SparseArray([0, 1]),
                    pd.array([1.5, None], dtype="Float64"), pd.array([1, None], dtype="Int8"),
                    pd.array(["x", None], dtype="string[pyarrow]" if 0 else "string")):
         convert.to_arrow("x", pd.Series(values))
-    for format in ("s", "i", "l", "f", "g", "b", "tdD", "U", "Z", "tsu:", "tsu:UTC", "d:10,2"):
+    for format in ("s", "i", "l", "f", "g", "b", "tdD", "U", "Z", "tsu:", "tsu:UTC", "ttu", "d:10,2"):
         for flags in (0, 1):
             column = convert.Column("x", format, flags)
             convert.to_frame([column], [[pa.nulls(2, column.type)]] if flags else

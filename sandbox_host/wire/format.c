@@ -21,7 +21,7 @@ typedef struct FormatRow
 
 /*
  * Codes: the Arrow letter where there is one; 't' timestamp, 'D' date (days),
- * 'M' date (milliseconds), 'T' duration, 'd' decimal.
+ * 'M' date (milliseconds), 'T' duration, 'h' time of day, 'd' decimal.
  */
 static const FormatRow formats[] = {
 	{"n", 'n', WIRE_LAYOUT_NULL, 0, false, 0},
@@ -42,6 +42,7 @@ static const FormatRow formats[] = {
 	{"Z", 'Z', WIRE_LAYOUT_VAR64, 0, false, 0},
 	{"tdD", 'D', WIRE_LAYOUT_FIXED, 4, false, 0},
 	{"tdm", 'M', WIRE_LAYOUT_FIXED, 8, false, 0},
+	{"ttu", 'h', WIRE_LAYOUT_FIXED, 8, false, 'u'},
 	{"tDs", 'T', WIRE_LAYOUT_FIXED, 8, false, 's'},
 	{"tDm", 'T', WIRE_LAYOUT_FIXED, 8, false, 'm'},
 	{"tDu", 'T', WIRE_LAYOUT_FIXED, 8, false, 'u'},
