@@ -8,6 +8,7 @@
 
 #include "access/htup_details.h"
 #include "access/xact.h"
+#include "catalog/namespace.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "tcop/utility.h"
@@ -23,6 +24,7 @@
 #include "tr_queue.h"
 #include "tr_relation.h"
 #include "tr_session.h"
+#include "tr_source.h"
 
 #define MAX_CHUNK_ROWS		10000000
 #define MAX_PREVIEW_ROWS	1000
@@ -108,8 +110,10 @@ transform_submit(PG_FUNCTION_ARGS)
 		job.no_option[i] = PG_ARGISNULL(10 + i);
 	}
 	tr_guc_limits(&job.limits);
-	tr_relation_check_source(job.source, job.numeric);
-	job.source_name = tr_relation_name(job.source);
+	tr_source_check(job.source, &options, job.numeric);
+	job.search_path = namespace_search_path;
+	if (OidIsValid(job.source))
+		job.source_name = tr_relation_name(job.source);
 	job.destination = tr_relation_check_destination(destination, job.mode);
 	PG_RETURN_INT64(tr_queue_submit(&job));
 }
@@ -231,7 +235,7 @@ transform_preview(PG_FUNCTION_ARGS)
 	options.backend = backend_arg(fcinfo, 6, &script);
 	tr_options_read(fcinfo, 7, PREVIEW_OPTIONS, &options);
 	tr_options_check(&options, task->source, task->shape, TR_MODE_CREATE);
-	tr_relation_check_source(task->source, task->numeric);
+	tr_source_check(task->source, &options, task->numeric);
 
 	task->script = script.name;
 	task->code = script.code;
@@ -297,7 +301,7 @@ transform_verify(PG_FUNCTION_ARGS)
 		elog(ERROR, "return type must be a row type");
 	fill_task(task, &row);
 	tr_guc_apply_ceilings(&task->limits);
-	tr_relation_check_source(task->source, task->numeric);
+	tr_source_check(task->source, task->options, task->numeric);
 	tr_api_wait_for_host();
 	run_trial(trial);
 	values[0] = BoolGetDatum(strcmp(row.digest, trial->outcome.digest) == 0);

@@ -8,11 +8,9 @@
  */
 #include "postgres.h"
 
-#include "access/relation.h"
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/rel.h"
 
 #include "tr_encode.h"
 
@@ -118,37 +116,6 @@ tr_encoder_init(TrEncoder *col, Oid type, int32 typmod, TrNumeric numeric)
 		init_output(col);
 	}
 	return wire_format_parse(col->format, &col->layout);
-}
-
-void
-tr_types_check_source(Oid relid, TrNumeric numeric)
-{
-	Relation	rel = relation_open(relid, AccessShareLock);
-	TupleDesc	desc = RelationGetDescr(rel);
-	StringInfoData bad;
-	int			n = 0;
-
-	initStringInfo(&bad);
-	for (int i = 0; i < desc->natts; i++)
-	{
-		Form_pg_attribute att = TupleDescAttr(desc, i);
-		TrEncoder	col;
-
-		if (att->attisdropped)
-			continue;
-		if (!tr_encoder_init(&col, att->atttypid, att->atttypmod, numeric))
-			appendStringInfo(&bad, "%s\"%s\" (%s)", n++ > 0 ? ", " : "",
-							 NameStr(att->attname),
-							 format_type_be(att->atttypid));
-	}
-	relation_close(rel, AccessShareLock);
-	if (n > 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg_plural("column %s has a type that cannot be given to a script",
-							   "columns %s have types that cannot be given to a script",
-							   n, bad.data),
-				 errhint("Use a view that leaves them out or casts them to text.")));
 }
 
 /* ---- a chunk ---- */

@@ -64,6 +64,19 @@ tr_fail_limit(TrLimitName limit, uint64 value, uint64 used)
 }
 
 void
+tr_fail_too_large(uint64 limit, uint64 bytes, bool estimate)
+{
+	ereport(ERROR,
+			(errcode(TR_ERR_LIMIT),
+			 errmsg("the source is too large for shape \"table\": %s %s, the limit transform.%s is %s",
+					estimate ? "estimated" : "at least",
+					amount(UNIT_BYTES, bytes), limits[TR_LIMIT_MEMORY].setting,
+					amount(UNIT_BYTES, limit)),
+			 errdetail("A script of this shape holds all rows at once."),
+			 errhint("Use shape => 'chunk' or 'group', or read less with columns and filter.")));
+}
+
+void
 tr_fail_protocol(const char *why)
 {
 	ereport(ERROR,

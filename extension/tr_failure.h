@@ -24,6 +24,12 @@ typedef enum TrLimitName
 /* Milliseconds, bytes or rows, as the limit goes. */
 pg_noreturn extern void tr_fail_limit(TrLimitName limit, uint64 value,
 						  uint64 used);
+/*
+ * What shape table is to read needs more bytes than the limit: an estimate
+ * beforehand, or what has been read.
+ */
+pg_noreturn extern void tr_fail_too_large(uint64 limit, uint64 bytes,
+										  bool estimate);
 pg_noreturn extern void tr_fail_protocol(const char *why);
 
 /* The broker refused: all but a missing wall is worth another try. */

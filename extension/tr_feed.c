@@ -13,20 +13,18 @@
  */
 #include "postgres.h"
 
-#include "access/relation.h"
+#include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "tcop/dest.h"
 #include "tcop/pquery.h"
-#include "utils/builtins.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/rel.h"
 #include "utils/tuplestore.h"
 
 #include "tr_errors.h"
 #include "tr_feed.h"
+#include "tr_track.h"
 
 #define FETCH_ROWS		1000	/* rows of one portal run */
 #define FRAME_ROWS		65536	/* rows of one frame at most */
@@ -36,11 +34,14 @@ struct TrFeed
 	DestReceiver dest;			/* must be first */
 	MemoryContext context;
 	MemoryContext row_context;	/* detoasted values of one row */
+	TrSource   *source;
 	Portal		portal;
-	int			ncols;
+	int			ncols;			/* on the wire */
 	TrEncoder  *encoders;
-	TrSourceColumn *columns;
 	WireBuffer *buffers;
+	TrTrack    *keys;			/* the row before, by key of the group */
+	uint64		groups;
+	TrTrack		since;			/* the highest value so far */
 
 	uint64		chunk_rows;		/* 0: one call */
 	uint64		row_limit;		/* 0: all */
@@ -77,14 +78,41 @@ call_room(TrFeed *feed)
 	return feed->chunk_rows - feed->call_rows - feed->frame_rows;
 }
 
+/* Does a group begin with this row? */
+static void
+append_mark(TrFeed *feed, TupleTableSlot *slot)
+{
+	const TrSource *source = feed->source;
+	bool		begins = feed->groups == 0;
+
+	for (int i = 0; i < source->nkeys; i++)
+	{
+		int			at = source->keys[i];
+
+		if (tr_track_changed(&feed->keys[i], slot->tts_values[at],
+							 slot->tts_isnull[at]))
+			begins = true;
+	}
+	feed->groups += begins;
+	tr_encoder_append(&feed->encoders[source->ncols], BoolGetDatum(begins),
+					  false);
+}
+
 static void
 append_row(TrFeed *feed, TupleTableSlot *slot)
 {
 	MemoryContext old = MemoryContextSwitchTo(feed->row_context);
+	const TrSource *source = feed->source;
 
-	for (int i = 0; i < feed->ncols; i++)
+	for (int i = 0; i < source->ncols; i++)
 		tr_encoder_append(&feed->encoders[i], slot->tts_values[i],
 						  slot->tts_isnull[i]);
+	if (source->nkeys > 0)
+		append_mark(feed, slot);
+	if (source->since_attnum > 0)
+		tr_track_highest(&feed->since,
+						 slot->tts_values[source->since_attnum - 1],
+						 slot->tts_isnull[source->since_attnum - 1]);
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(feed->row_context);
 	feed->frame_rows++;
@@ -102,7 +130,7 @@ check_frame(TrFeed *feed)
 				 errmsg("row " UINT64_FORMAT " of the source is larger than %u MB",
 						feed->rows_sent + feed->frame_rows,
 						WIRE_MAX_PAYLOAD / 1024 / 1024),
-				 errhint("Read a view that leaves the large column out.")));
+				 errhint("Leave the large column out with columns, or shorten it in a source_query.")));
 }
 
 static bool
@@ -133,89 +161,48 @@ feed_nothing(DestReceiver *self)
 
 /* ---- opening ---- */
 
-/* SELECT of the columns, by name, quoted; the table's own order. */
-static char *
-source_query(Relation rel, int *ncols)
+static void
+init_column(TrFeed *feed, TrEncoder *encoder, const TrSourceColumn *column,
+			TrNumeric numeric)
 {
-	TupleDesc	desc = RelationGetDescr(rel);
-	StringInfoData sql;
-
-	*ncols = 0;
-	initStringInfo(&sql);
-	appendStringInfoString(&sql, "SELECT ");
-	for (int i = 0; i < desc->natts; i++)
-	{
-		Form_pg_attribute att = TupleDescAttr(desc, i);
-
-		if (att->attisdropped)
-			continue;
-		appendStringInfo(&sql, "%s%s", (*ncols)++ > 0 ? ", " : "",
-						 quote_identifier(NameStr(att->attname)));
-	}
-	appendStringInfo(&sql, " FROM %s",
-					 quote_qualified_identifier(get_namespace_name(RelationGetNamespace(rel)),
-												RelationGetRelationName(rel)));
-	return sql.data;
+	encoder->name = pstrdup(column->name);
+	encoder->nullable = column->nullable;
+	encoder->total = &feed->bytes;
+	if (!tr_encoder_init(encoder, column->type, column->typmod, numeric))
+		elog(ERROR, "column \"%s\" has an unsupported type", column->name);
+	tr_encoder_reset(encoder, 1);
 }
 
 static void
-init_columns(TrFeed *feed, Relation rel, TrNumeric numeric)
+init_columns(TrFeed *feed, TrNumeric numeric)
 {
-	TupleDesc	desc = RelationGetDescr(rel);
-	int			n = 0;
+	static const TrSourceColumn mark = {.name = "", .type = BOOLOID, .typmod = -1};
+	const TrSource *source = feed->source;
 
+	feed->ncols = source->ncols + (source->nkeys > 0 ? 1 : 0);
 	feed->encoders = palloc0(sizeof(TrEncoder) * feed->ncols);
-	feed->columns = palloc0(sizeof(TrSourceColumn) * feed->ncols);
 	feed->buffers = palloc0(sizeof(WireBuffer) * 3 * feed->ncols);
-	for (int i = 0; i < desc->natts; i++)
-	{
-		Form_pg_attribute att = TupleDescAttr(desc, i);
-		TrEncoder  *col = &feed->encoders[n];
-
-		if (att->attisdropped)
-			continue;
-		col->name = pstrdup(NameStr(att->attname));
-		col->nullable = !att->attnotnull;
-		col->total = &feed->bytes;
-		if (!tr_encoder_init(col, att->atttypid, att->atttypmod, numeric))
-			elog(ERROR, "column \"%s\" has an unsupported type", col->name);
-		feed->columns[n].name = col->name;
-		feed->columns[n].type = att->atttypid;
-		feed->columns[n].typmod = att->atttypmod;
-		feed->columns[n].collation = att->attcollation;
-		n++;
-	}
-}
-
-static void
-open_portal(TrFeed *feed, const char *sql)
-{
-	SPIPlanPtr	plan = SPI_prepare_cursor(sql, 0, NULL,
-										  CURSOR_OPT_NO_SCROLL);
-
-	if (plan == NULL)
-		elog(ERROR, "could not prepare the source query: %s",
-			 SPI_result_code_string(SPI_result));
-	feed->portal = SPI_cursor_open(NULL, plan, NULL, NULL, true);
-	feed->waiting_slot = MakeSingleTupleTableSlot(feed->portal->tupDesc,
-												  &TTSOpsMinimalTuple);
+	feed->keys = palloc0(sizeof(TrTrack) * Max(source->nkeys, 1));
+	for (int i = 0; i < source->ncols; i++)
+		init_column(feed, &feed->encoders[i], &source->columns[i], numeric);
+	if (source->nkeys > 0)
+		init_column(feed, &feed->encoders[source->ncols], &mark, numeric);
+	for (int i = 0; i < source->nkeys; i++)
+		tr_track_init(&feed->keys[i], &source->columns[source->keys[i]]);
+	if (source->since_attnum > 0)
+		tr_track_init(&feed->since, &source->since_column);
 }
 
 TrFeed *
-tr_feed_open(Oid source, TrNumeric numeric, int chunk_rows, uint64 row_limit)
+tr_feed_open(TrSource *source, TrNumeric numeric, int chunk_rows,
+			 uint64 row_limit)
 {
 	MemoryContext context = AllocSetContextCreate(CurTransactionContext,
 												  "transform feed",
 												  ALLOCSET_DEFAULT_SIZES);
-	MemoryContext old;
-	TrFeed	   *feed;
-	Relation	rel;
-	char	   *sql;
+	MemoryContext old = MemoryContextSwitchTo(context);
+	TrFeed	   *feed = palloc0(sizeof(TrFeed));
 
-	tr_types_check_source(source, numeric);
-	rel = relation_open(source, AccessShareLock);
-	old = MemoryContextSwitchTo(context);
-	feed = palloc0(sizeof(TrFeed));
 	feed->context = context;
 	feed->row_context = AllocSetContextCreate(context, "transform feed row",
 											  ALLOCSET_DEFAULT_SIZES);
@@ -224,30 +211,16 @@ tr_feed_open(Oid source, TrNumeric numeric, int chunk_rows, uint64 row_limit)
 	feed->dest.rShutdown = feed_nothing;
 	feed->dest.rDestroy = feed_nothing;
 	feed->dest.mydest = DestNone;
+	feed->source = source;
 	feed->chunk_rows = chunk_rows;
 	feed->row_limit = row_limit;
-	sql = source_query(rel, &feed->ncols);
-	if (feed->ncols == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_TABLE_DEFINITION),
-				 errmsg("source \"%s\" has no columns",
-						RelationGetRelationName(rel)),
-				 errhint("A script needs at least one column to read.")));
-	init_columns(feed, rel, numeric);
-	for (int i = 0; i < feed->ncols; i++)
-		tr_encoder_reset(&feed->encoders[i], 1);
-	open_portal(feed, sql);
+	init_columns(feed, numeric);
+	feed->portal = tr_source_open(source);
+	feed->waiting_slot = MakeSingleTupleTableSlot(feed->portal->tupDesc,
+												  &TTSOpsMinimalTuple);
 	feed->waiting = tuplestore_begin_heap(false, false, work_mem);
 	MemoryContextSwitchTo(old);
-	relation_close(rel, NoLock);
 	return feed;
-}
-
-int
-tr_feed_columns(TrFeed *feed, const TrSourceColumn **columns)
-{
-	*columns = feed->columns;
-	return feed->ncols;
 }
 
 uint8 *
@@ -296,13 +269,19 @@ static void
 fetch_some(TrFeed *feed)
 {
 	uint64		want = FETCH_ROWS;
-	uint64		got;
+	uint64		got = 0;
 
 	if (feed->row_limit > 0)
 		want = Min(want, feed->row_limit - feed->rows_fetched);
 	want = Min(want, call_room(feed));
-	got = want == 0 ? 0 : PortalRunFetch(feed->portal, FETCH_FORWARD,
-										 (long) want, &feed->dest);
+	if (want > 0)
+	{
+		bool		before = tr_source_read_only(true);
+
+		got = PortalRunFetch(feed->portal, FETCH_FORWARD, (long) want,
+							 &feed->dest);
+		(void) tr_source_read_only(before);
+	}
 	feed->rows_fetched += got;
 	if (got < want ||
 		(feed->row_limit > 0 && feed->rows_fetched == feed->row_limit))
@@ -361,6 +340,18 @@ uint64
 tr_feed_rows(TrFeed *feed)
 {
 	return feed->rows_sent;
+}
+
+uint64
+tr_feed_groups(TrFeed *feed)
+{
+	return feed->groups;
+}
+
+char *
+tr_feed_watermark(TrFeed *feed)
+{
+	return tr_track_text(&feed->since);
 }
 
 void

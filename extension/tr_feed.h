@@ -10,26 +10,20 @@
 #include "postgres.h"
 
 #include "tr_job.h"
+#include "tr_source.h"
 #include "tr_types.h"
 
 typedef struct TrFeed TrFeed;
 
-/* A source column, as far as the sink needs it to create a table. */
-typedef struct TrSourceColumn
-{
-	const char *name;
-	Oid			type;			/* as declared */
-	int32		typmod;
-	Oid			collation;
-} TrSourceColumn;
-
 /*
- * Open the source.  chunk_rows: rows of one call in shape chunk, 0 for one
- * call with everything; row_limit: rows to read at most, 0 for all.
+ * Open a prepared source.  chunk_rows: rows of one call in shape chunk, 0 for
+ * one call with everything; row_limit: rows to read at most, 0 for all.
+ *
+ * A source with group_by has one more column on the wire, the last: without a
+ * name, boolean, true where a group begins.
  */
-extern TrFeed *tr_feed_open(Oid source, TrNumeric numeric, int chunk_rows,
-							uint64 row_limit);
-extern int	tr_feed_columns(TrFeed *feed, const TrSourceColumn **columns);
+extern TrFeed *tr_feed_open(TrSource *source, TrNumeric numeric,
+							int chunk_rows, uint64 row_limit);
 
 /* Encode the schema; returns a palloc'd frame. */
 extern uint8 *tr_feed_schema(TrFeed *feed, size_t *len);
@@ -41,6 +35,13 @@ extern uint8 *tr_feed_schema(TrFeed *feed, size_t *len);
 extern bool tr_feed_next(TrFeed *feed, uint32 *rows, uint32 *flags,
 						 WireBuffer **buffers, uint32 *ncols);
 extern uint64 tr_feed_rows(TrFeed *feed);
+
+/* Groups begun so far. */
+extern uint64 tr_feed_groups(TrFeed *feed);
+
+/* The highest value read of the column of the watermark, as text, palloc'd;
+ * NULL when no row was read. */
+extern char *tr_feed_watermark(TrFeed *feed);
 extern void tr_feed_close(TrFeed *feed);
 
 #endif							/* TR_FEED_H */

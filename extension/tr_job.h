@@ -128,6 +128,10 @@ typedef struct TrOptions
 	char	   *reject_table;
 	char	   *expect;			/* JSON object: checks before publishing */
 	char	   *since;			/* column with the watermark */
+
+	/* no argument: where the names in the texts above are looked up; NULL:
+	 * the session's own */
+	char	   *search_path;
 } TrOptions;
 
 /* The new state, or elog(ERROR) when the event is not legal in this state. */

@@ -104,11 +104,12 @@ tr_options_check(const TrOptions *o, Oid source, TrShape shape, TrMode mode)
 	if ((mode == TR_MODE_UPSERT) != (o->key != NIL))
 		refuse("mode \"upsert\" and key belong together",
 			   "Give mode => 'upsert' and key => ARRAY[...], columns with a unique index on them.");
+	if (o->sources != NULL &&
+		(o->columns != NIL || o->filter != NULL || o->since != NULL))
+		refuse("columns, filter and since go with one source",
+			   "Write what you want of each source as a query: sources => '{\"orders\": {\"query\": \"SELECT ...\"}}'.");
 	not_yet(o->backend != TR_BACKEND_NUMPY, "another dtype_backend than numpy");
-	not_yet(o->source_query != NULL, "source_query");
 	not_yet(o->sources != NULL, "sources");
-	not_yet(o->columns != NIL, "columns");
-	not_yet(o->filter != NULL, "filter");
 	not_yet(shape == TR_SHAPE_GROUP, "shape group");
 	not_yet(mode == TR_MODE_REPLACE || mode == TR_MODE_UPSERT, "this mode");
 	not_yet(o->reject_table != NULL, "reject_table");

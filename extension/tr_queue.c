@@ -85,15 +85,15 @@ static const Statement statements[Q_COUNT] = {
 		" priority, chunk_rows, limit_wall_ms, limit_cpu_ms, limit_memory,"
 		" limit_output_rows, limit_output_bytes, limit_log_bytes,"
 		" dtype_backend, source_query, sources, columns, filter, group_by,"
-		" key, reject_table, expect, since)"
+		" key, reject_table, expect, since, search_path)"
 		" VALUES ($1, $2, $3::regrole, $4::regclass, $5, $6, $7, $8, $9, $10,"
 		" $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,"
-		" $24, $25, $26, $27, $28) RETURNING id",
-		28, {TEXTOID, INT4OID, OIDOID, OIDOID, TEXTOID, TEXTOID, TEXTOID,
+		" $24, $25, $26, $27, $28, $29) RETURNING id",
+		29, {TEXTOID, INT4OID, OIDOID, OIDOID, TEXTOID, TEXTOID, TEXTOID,
 			TEXTOID, TEXTOID, JSONBOID, INT4OID, INT4OID, INT8OID, INT8OID,
 			INT8OID, INT8OID, INT8OID, INT8OID, TEXTOID, TEXTOID, JSONBOID,
 			TEXTARRAYOID, TEXTOID, TEXTARRAYOID, TEXTARRAYOID, TEXTOID,
-		JSONBOID, TEXTOID}
+		JSONBOID, TEXTOID, TEXTOID}
 	},
 	/* priority, then fair between roles, then age */
 	[Q_NEXT] = {
@@ -120,7 +120,8 @@ static const Statement statements[Q_COUNT] = {
 		" j.limit_output_rows, j.limit_output_bytes, j.limit_log_bytes,"
 		" j.unstarted, j.dtype_backend, j.source_query, j.sources::text,"
 		" j.columns, j.filter, j.group_by, j.key, j.reject_table,"
-		" j.expect::text, j.since, j.output_digest, j.rows_returned"
+		" j.expect::text, j.since, j.search_path, j.output_digest,"
+		" j.rows_returned"
 		" FROM transform.job j JOIN transform.script_version v"
 		" ON v.script = j.script AND v.version = j.version"
 		" WHERE j.id = $1 AND j.state = $2 AND j.attempt = $3",

@@ -52,7 +52,7 @@ typedef struct TrNewJob
 	int			version;
 	Oid			role;
 	Oid			source;			/* InvalidOid: options say what is read */
-	const char *source_name;
+	const char *source_name;	/* NULL without source */
 	const char *destination;
 	TrShape		shape;
 	TrMode		mode;
@@ -65,6 +65,7 @@ typedef struct TrNewJob
 	/* the rest of TrOptions, in its order, as the columns of the row */
 	Datum		options[TR_OPTIONS];
 	bool		no_option[TR_OPTIONS];	/* NULL */
+	const char *search_path;
 } TrNewJob;
 
 /* Also wakes the scheduler at commit. */

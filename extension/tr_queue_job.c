@@ -25,8 +25,8 @@
 int64
 tr_queue_submit(const TrNewJob *job)
 {
-	Datum		values[19 + TR_OPTIONS];
-	char		nulls[19 + TR_OPTIONS];
+	Datum		values[20 + TR_OPTIONS];
+	char		nulls[20 + TR_OPTIONS];
 	TrScope		scope;
 	int64		id;
 
@@ -58,6 +58,7 @@ tr_queue_submit(const TrNewJob *job)
 		values[19 + i] = job->options[i];
 		nulls[19 + i] = job->no_option[i] ? 'n' : ' ';
 	}
+	tr_set_text(values, nulls, 19 + TR_OPTIONS, job->search_path);
 	tr_statement(Q_SUBMIT, values, nulls, InvalidSnapshot);
 	id = DatumGetInt64(tr_value(0, 1));
 	tr_scope_leave(&scope);
@@ -128,6 +129,7 @@ load_options(const TrScope *scope, int n, TrOptions *o)
 	o->reject_table = tr_text_value(scope, 0, n + 7);
 	o->expect = tr_text_value(scope, 0, n + 8);
 	o->since = tr_text_value(scope, 0, n + 9);
+	o->search_path = tr_text_value(scope, 0, n + 10);
 }
 
 bool
@@ -162,8 +164,8 @@ tr_queue_load(int64 job, TrState state, int attempt, TrJobRow *row)
 		row->limits.log_bytes = DatumGetInt64(tr_value(0, 17));
 		row->unstarted = DatumGetInt32(tr_value(0, 18));
 		load_options(&scope, 19, &row->options);
-		row->digest = tr_text_value(&scope, 0, 29);
-		row->rows_returned = tr_int8_or_zero(0, 30);
+		row->digest = tr_text_value(&scope, 0, 30);
+		row->rows_returned = tr_int8_or_zero(0, 31);
 	}
 	tr_scope_leave(&scope);
 	return found;

@@ -157,23 +157,28 @@ refuse_temporary(const char *what, Oid namespace, const char *name)
 				 errhint("Use an ordinary or an UNLOGGED table.")));
 }
 
-static int
-live_columns(Oid relation, int natts)
+/* SELECT on the relation, or on each of these columns (NIL: on all). */
+static bool
+can_select(Oid relation, List *columns)
 {
-	int			count = 0;
+	ListCell   *cell;
 
-	for (AttrNumber i = 1; i <= natts; i++)
+	if (pg_class_aclcheck(relation, GetUserId(), ACL_SELECT) == ACLCHECK_OK)
+		return true;
+	if (columns == NIL)
+		return pg_attribute_aclcheck_all(relation, GetUserId(), ACL_SELECT,
+										 ACLMASK_ALL) == ACLCHECK_OK;
+	foreach(cell, columns)
 	{
-		HeapTuple	tuple = SearchSysCache2(ATTNUM, ObjectIdGetDatum(relation),
-											Int16GetDatum(i));
+		AttrNumber	attnum = get_attnum(relation, lfirst(cell));
 
-		if (!HeapTupleIsValid(tuple))
-			continue;
-		if (!((Form_pg_attribute) GETSTRUCT(tuple))->attisdropped)
-			count++;
-		ReleaseSysCache(tuple);
+		/* that there is none of this name is said elsewhere */
+		if (attnum != InvalidAttrNumber &&
+			pg_attribute_aclcheck(relation, attnum, GetUserId(),
+								  ACL_SELECT) != ACLCHECK_OK)
+			return false;
 	}
-	return count;
+	return true;
 }
 
 static void
@@ -186,16 +191,28 @@ check_namespace_usage(Oid namespace)
 		aclcheck_error(result, OBJECT_SCHEMA, get_namespace_name(namespace));
 }
 
+Oid
+tr_relation_resolve(const char *name)
+{
+	Oid			relation = DatumGetObjectId(DirectFunctionCall1(regclassin,
+																CStringGetDatum(name)));
+
+	if (!OidIsValid(relation))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("relation \"%s\" does not exist", name),
+				 errhint("Give the name of a table or view.")));
+	return relation;
+}
+
 void
-tr_relation_check_source(Oid relation, TrNumeric numeric)
+tr_relation_check_source(Oid relation, List *columns)
 {
 	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
 	Form_pg_class form;
 	char	   *name;
 	Oid			namespace;
 	char		kind;
-	int			natts;
-	AclResult	acl;
 
 	if (!HeapTupleIsValid(tuple))
 		ereport(ERROR,
@@ -205,7 +222,6 @@ tr_relation_check_source(Oid relation, TrNumeric numeric)
 	form = (Form_pg_class) GETSTRUCT(tuple);
 	namespace = form->relnamespace;
 	kind = form->relkind;
-	natts = form->relnatts;
 	ReleaseSysCache(tuple);
 
 	name = tr_relation_name(relation);
@@ -213,22 +229,14 @@ tr_relation_check_source(Oid relation, TrNumeric numeric)
 		wrong_kind("source", name, "A source is a table, partitioned table, view, materialized view or foreign table.");
 	refuse_temporary("source", namespace, name);
 	check_namespace_usage(namespace);
-	acl = pg_class_aclcheck(relation, GetUserId(), ACL_SELECT);
-	if (acl != ACLCHECK_OK)
-		acl = pg_attribute_aclcheck_all(relation, GetUserId(), ACL_SELECT,
-										ACLMASK_ALL);
-	if (acl != ACLCHECK_OK)
+	if (!can_select(relation, columns))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("permission denied for the source \"%s\"", name),
-				 errhint("The role %s needs SELECT on all its columns.",
+				 errhint(columns == NIL ?
+						 "The role %s needs SELECT on all its columns." :
+						 "The role %s needs SELECT on the columns that are read.",
 						 quote_identifier(GetUserNameFromId(GetUserId(), false)))));
-	if (live_columns(relation, natts) == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_TABLE_DEFINITION),
-				 errmsg("the source \"%s\" has no columns", name),
-				 errhint("A script needs at least one column.")));
-	tr_types_check_source(relation, numeric);
 }
 
 /* ---- the destination ---- */

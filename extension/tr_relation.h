@@ -12,11 +12,14 @@
 /* Quoted, schema-qualified name; NULL when the relation is gone. */
 extern char *tr_relation_name(Oid relation);
 
+/* The relation that a name means, as in a FROM clause; raises when none. */
+extern Oid	tr_relation_resolve(const char *name);
+
 /*
- * May the current user read this source, and can it be read at all?  Raises
- * when not.
+ * May the current user read these columns (of char *, NIL for all) of this
+ * source, and can it be a source at all?  Raises when not.
  */
-extern void tr_relation_check_source(Oid relation, TrNumeric numeric);
+extern void tr_relation_check_source(Oid relation, List *columns);
 
 /*
  * Check the destination as the current user and return its canonical name:

@@ -159,8 +159,11 @@ become_role(void)
 static void
 check_source(void)
 {
-	char	   *name = tr_relation_name(runner.row.source);
+	char	   *name;
 
+	if (!OidIsValid(runner.row.source))
+		return;					/* by name, as the session looks it up */
+	name = tr_relation_name(runner.row.source);
 	if (name == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),

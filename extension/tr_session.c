@@ -25,12 +25,13 @@
 
 #include "tr_errors.h"
 #include "tr_failure.h"
-#include "tr_feed.h"
 #include "tr_guc.h"
+#include "tr_input.h"
 #include "tr_link.h"
 #include "tr_result.h"
 #include "tr_session.h"
 #include "tr_sink.h"
+#include "tr_task.h"
 
 /* Limits of a validation: nothing of the script runs. */
 #define VALIDATE_WALL_MS	20000
@@ -53,7 +54,7 @@ typedef struct Session
 	TrOutcome  *outcome;
 	TrProgress *progress;
 	TrLink	   *link;
-	TrFeed	   *feed;
+	TrInput    *input;
 	TrResult   *result;
 	TrSink	   *sink;
 	bool		fed;			/* END has been queued */
@@ -76,54 +77,6 @@ typedef struct Session
 
 /* ---- opening ---- */
 
-/* "key": "value" with a comma before it. */
-static void
-add_text(StringInfo json, const char *key, const char *value)
-{
-	int			len;
-	char	   *utf8 = tr_text_to_utf8(value, strlen(value), &len);
-
-	appendStringInfo(json, ", \"%s\": ", key);
-	escape_json(json, pnstrdup(utf8, len));
-}
-
-static void
-queue_task(Session *s, const char *action)
-{
-	const TrTask *task = s->task;
-	StringInfoData json;
-	uint8		header[WIRE_HEADER_SIZE];
-
-	initStringInfo(&json);
-	appendStringInfo(&json, "{\"action\": \"%s\"", action);
-	add_text(&json, "name", task->script);
-	add_text(&json, "code", task->code);
-	add_text(&json, "shape", tr_shape_name(task->shape));
-	add_text(&json, "numeric", tr_numeric_name(task->numeric));
-	if (task->params != NULL)
-	{
-		int			len;
-		char	   *utf8 = tr_text_to_utf8(task->params, strlen(task->params),
-										   &len);
-
-		appendStringInfo(&json, ", \"params\": %.*s", len, utf8);
-	}
-	appendStringInfo(&json, ", \"log_bytes\": " INT64_FORMAT
-					 ", \"output_rows\": " INT64_FORMAT
-					 ", \"output_bytes\": " INT64_FORMAT "}",
-					 task->limits.log_bytes, task->limits.output_rows,
-					 task->limits.output_bytes);
-	if (json.len > WIRE_MAX_PAYLOAD)
-		ereport(ERROR,
-				(errcode(TR_ERR_LIMIT),
-				 errmsg("script and params together are larger than %u MB",
-						WIRE_MAX_PAYLOAD / 1024 / 1024)));
-	tr_link_queue(s->link, header,
-				  wire_header_encode(header, WIRE_TASK, json.len));
-	tr_link_queue(s->link, json.data, json.len);
-	pfree(json.data);
-}
-
 static void
 open_link(Session *s)
 {
@@ -141,19 +94,12 @@ open_link(Session *s)
 	s->outcome->infrastructure = false;
 }
 
+/* Its first frame goes behind the task. */
 static void
-open_feed(Session *s, uint64 row_limit)
+open_input(Session *s, uint64 row_limit)
 {
-	const TrTask *task = s->task;
-	uint8	   *frame;
-	size_t		len;
-
-	s->feed = tr_feed_open(task->source, task->numeric,
-						   task->shape == TR_SHAPE_CHUNK ? task->chunk_rows : 0,
-						   row_limit);
-	frame = tr_feed_schema(s->feed, &len);
-	tr_link_queue(s->link, frame, len);
-	pfree(frame);
+	s->input = tr_input_open(s->task, row_limit);
+	(void) tr_input_send(s->input, s->link, s->progress);
 }
 
 /* ---- what comes back ---- */
@@ -208,7 +154,7 @@ handle_finding(Session *s, const TrFrame *frame)
 
 	if (!wire_finding_decode(frame->payload, frame->len, &wire, &why))
 		tr_fail_protocol(why);
-	if (s->feed != NULL)
+	if (s->input != NULL)
 		tr_fail_protocol("a finding where none was asked for");
 	s->findings_bytes += frame->len;
 	if (list_length(s->findings) >= MAX_FINDINGS ||
@@ -230,7 +176,7 @@ open_preview(Session *s)
 {
 	TrResult   *result = s->result;
 	const TrSourceColumn *source;
-	int			nsource = tr_feed_columns(s->feed, &source);
+	int			nsource = tr_input_columns(s->input, &source);
 	TupleDesc	desc = CreateTemplateTupleDesc(result->ncols);
 
 	for (int i = 0; i < result->ncols; i++)
@@ -255,7 +201,7 @@ handle_schema(Session *s, const TrFrame *frame)
 	const TrSourceColumn *source;
 	int			nsource;
 
-	if (s->feed == NULL)
+	if (s->input == NULL)
 		tr_fail_protocol("a schema where none was asked for");
 	s->outcome->stage = TR_STAGE_OUTPUT;
 	s->result = tr_result_open(frame->payload, frame->len);
@@ -263,7 +209,7 @@ handle_schema(Session *s, const TrFrame *frame)
 		open_preview(s);
 	else
 	{
-		nsource = tr_feed_columns(s->feed, &source);
+		nsource = tr_input_columns(s->input, &source);
 		s->sink = tr_sink_open(s->task->destination, s->task->mode,
 							   s->task->numeric, s->result, source, nsource);
 		s->outcome->destination = tr_sink_relation(s->sink);
@@ -467,29 +413,11 @@ handle_frame(Session *s, const TrFrame *frame)
 static void
 feed_some(Session *s)
 {
-	uint8		end[WIRE_HEADER_SIZE];
-	uint32		rows;
-	uint32		flags;
-	uint32		ncols;
-	WireBuffer *buffers;
 	TrStage		before = s->outcome->stage;
 	TrPart		part = tr_clock_switch(&s->outcome->clock, TR_PART_READ);
 
 	s->outcome->stage = TR_STAGE_INPUT;
-	if (tr_feed_next(s->feed, &rows, &flags, &buffers, &ncols))
-	{
-		tr_link_queue_chunk(s->link, rows, flags, buffers, ncols);
-		pg_atomic_write_u64(&s->progress->rows_read, tr_feed_rows(s->feed));
-		if (flags & WIRE_LAST_OF_CALL)
-			pg_atomic_fetch_add_u64(&s->progress->chunks, 1);
-		for (uint32 i = 0; i < 3 * ncols; i++)
-			pg_atomic_fetch_add_u64(&s->progress->bytes_in, buffers[i].len);
-	}
-	else
-	{
-		tr_link_queue(s->link, end, wire_header_encode(end, WIRE_END, 0));
-		s->fed = true;
-	}
+	s->fed = !tr_input_send(s->input, s->link, s->progress);
 	s->outcome->stage = before;
 	tr_link_pump(s->link);
 	(void) tr_clock_switch(&s->outcome->clock, part);
@@ -509,7 +437,7 @@ converse(Session *s)
 		if (state->refused)
 			tr_fail_refused(state->refusal, state->refusal_text,
 							s->outcome);
-		if (state->started && !s->fed && s->feed != NULL &&
+		if (state->started && !s->fed && s->input != NULL &&
 			!state->data_closed && tr_link_sent(s->link))
 			feed_some(s);
 		if (tr_link_next(s->link, &frame))
@@ -520,7 +448,7 @@ converse(Session *s)
 		}
 		if (state->data_closed)
 			break;
-		if (!s->fed && s->feed != NULL && state->started &&
+		if (!s->fed && s->input != NULL && state->started &&
 			tr_link_sent(s->link))
 			continue;
 		tr_link_wait(s->link);
@@ -531,7 +459,7 @@ converse(Session *s)
 		tr_fail_exit(state, s->task, s->outcome);
 	}
 	await_usage(s);
-	if (s->feed != NULL && !s->fed)
+	if (s->input != NULL && !s->fed)
 		tr_fail_protocol("done before the end of its input");
 }
 
@@ -566,6 +494,19 @@ note_digest(Session *s)
 											 tr_digest_text(&s->result->digest));
 }
 
+/* For the runner, which outlives our memory. */
+static void
+keep_watermark(Session *s)
+{
+	MemoryContext old;
+
+	if (s->task->options->since == NULL)
+		return;
+	old = MemoryContextSwitchTo(s->outcome->context);
+	s->outcome->watermark = tr_input_watermark(s->input);
+	MemoryContextSwitchTo(old);
+}
+
 void
 tr_session_run(const TrTask *task, TrOutcome *outcome)
 {
@@ -578,8 +519,8 @@ tr_session_run(const TrTask *task, TrOutcome *outcome)
 	note_snapshot(outcome);
 	tr_sink_check(task->destination, task->mode);
 	open_link(&s);
-	queue_task(&s, "run");
-	open_feed(&s, 0);
+	tr_task_queue(task, s.link, "run");
+	open_input(&s, 0);
 	converse(&s);
 	outcome->stage = TR_STAGE_OUTPUT;
 	if (s.sink == NULL)
@@ -587,7 +528,8 @@ tr_session_run(const TrTask *task, TrOutcome *outcome)
 	note_digest(&s);
 	(void) tr_clock_switch(&outcome->clock, TR_PART_WRITE);
 	tr_sink_close(s.sink);
-	tr_feed_close(s.feed);
+	keep_watermark(&s);
+	tr_input_close(s.input);
 	tr_link_close(s.link);
 	PopActiveSnapshot();
 	SPI_finish();
@@ -631,15 +573,15 @@ tr_session_preview(const TrTask *task, int rows, TrOutcome *outcome,
 	spi = CurrentMemoryContext;
 	PushActiveSnapshot(GetTransactionSnapshot());
 	open_link(&s);
-	queue_task(&s, "run");
-	open_feed(&s, rows);
+	tr_task_queue(task, s.link, "run");
+	open_input(&s, rows);
 	MemoryContextSwitchTo(caller);	/* the rows are the caller's */
 	converse(&s);
 	if (s.result == NULL)
 		tr_fail_protocol("done without a result");
 	*columns = describe_columns(&s);
 	MemoryContextSwitchTo(spi);
-	tr_feed_close(s.feed);
+	tr_input_close(s.input);
 	tr_link_close(s.link);
 	PopActiveSnapshot();
 	SPI_finish();
@@ -659,14 +601,14 @@ tr_session_verify(const TrTask *task, TrOutcome *outcome)
 		elog(ERROR, "could not connect to SPI");
 	PushActiveSnapshot(GetTransactionSnapshot());
 	open_link(&s);
-	queue_task(&s, "run");
-	open_feed(&s, 0);
+	tr_task_queue(task, s.link, "run");
+	open_input(&s, 0);
 	converse(&s);
 	if (s.result == NULL)
 		tr_fail_protocol("done without a result");
 	note_digest(&s);
 	rows = s.result->rows;
-	tr_feed_close(s.feed);
+	tr_input_close(s.input);
 	tr_link_close(s.link);
 	PopActiveSnapshot();
 	SPI_finish();
@@ -691,7 +633,7 @@ tr_session_validate(const char *code)
 
 	begin(&s, &task, &outcome);
 	open_link(&s);
-	queue_task(&s, "validate");
+	tr_task_queue(&task, s.link, "validate");
 	converse(&s);
 	tr_link_close(s.link);
 	return s.findings;

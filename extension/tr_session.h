@@ -49,7 +49,8 @@ typedef struct TrTask
 	const TrOptions *options;	/* NULL for a validation */
 	TrLimits	limits;
 	uint32		required_walls; /* mask of WireWall */
-	Oid			source;
+	Oid			source;			/* InvalidOid: options say what is read */
+	const char *watermark;		/* read rows after it; NULL: from the start */
 	const char *destination;	/* as the user wrote it: [schema.]name */
 	TrProgress *progress;
 	TrLogCallback log;
@@ -72,6 +73,8 @@ typedef struct TrOutcome
 	char	   *versions;		/* of what the worker ran, a line each */
 	char	   *digest;			/* of the result */
 	Oid			destination;	/* relation written to */
+	char	   *watermark;		/* the highest value of since that was read,
+								 * in context; NULL: no row was */
 } TrOutcome;
 
 /* Run a job's script: read, transform, write.  Does not touch our tables. */

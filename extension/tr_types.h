@@ -49,9 +49,6 @@ struct TrEncoder
 	uint64		first_row;		/* number of the chunk's first row, from 1 */
 };
 
-/* Raise 0A000, naming each column whose type cannot travel. */
-extern void tr_types_check_source(Oid rel, TrNumeric numeric);
-
 /* Set up a column for a type; false when the type cannot travel. */
 extern bool tr_encoder_init(TrEncoder *col, Oid type, int32 typmod,
 							TrNumeric numeric);

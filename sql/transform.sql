@@ -59,7 +59,7 @@ CREATE TABLE transform.job (
 	version		integer NOT NULL,
 	role		regrole NOT NULL,
 	source		regclass,
-	source_name text NOT NULL,
+	source_name text,
 	destination text NOT NULL,
 	shape		text NOT NULL CHECK (shape IN ('table', 'chunk', 'group')),
 	mode		text NOT NULL CHECK (mode IN ('create', 'append', 'replace', 'upsert')),
@@ -77,6 +77,7 @@ CREATE TABLE transform.job (
 	reject_table	text,
 	expect		jsonb,
 	since		text,
+	search_path text NOT NULL,
 	limit_wall_ms		bigint NOT NULL,
 	limit_cpu_ms		bigint NOT NULL,
 	limit_memory		bigint NOT NULL,
@@ -533,7 +534,9 @@ COMMENT ON COLUMN transform.job.output_digest IS
 COMMENT ON COLUMN transform.job.waiting_reason IS
 	'why a pending job does not run yet; NULL when nothing holds it up';
 COMMENT ON COLUMN transform.job.source_name IS
-	'schema-qualified name of the source when the job was submitted';
+	'schema-qualified name of the source when the job was submitted; NULL where queries or several sources are read';
+COMMENT ON COLUMN transform.job.search_path IS
+	'search_path of the submit: where names in queries and conditions are looked up';
 COMMENT ON COLUMN transform.job.limit_wall_ms IS
 	'longest run time of the script, in milliseconds';
 COMMENT ON COLUMN transform.job.limit_cpu_ms IS

@@ -1,0 +1,86 @@
+/*
+ * tr_source.h
+ *		What a job reads: a relation or a query, with its columns, condition
+ *		and order, as one prepared SELECT.
+ *
+ * Process: the backend that submits or previews (checks), the runner.  As the
+ * job's role, connected to SPI.
+ */
+#ifndef TR_SOURCE_H
+#define TR_SOURCE_H
+
+#include "postgres.h"
+
+#include "access/attnum.h"
+#include "executor/spi.h"
+#include "utils/portal.h"
+
+#include "tr_job.h"
+
+/* A column of the source, as far as encoders and sink need it. */
+typedef struct TrSourceColumn
+{
+	const char *name;
+	Oid			type;			/* as declared */
+	int32		typmod;
+	Oid			collation;
+	bool		nullable;
+} TrSourceColumn;
+
+typedef struct TrSource
+{
+	const char *input;			/* the script's parameter; NULL: the only one */
+	Oid			relation;		/* or InvalidOid: a query */
+	const char *query;
+	List	   *only;			/* columns to read, of char *; NIL: all */
+	const char *filter;
+	List	   *group_by;		/* of char *; the order of the rows */
+	const char *since;			/* column with the watermark */
+	const char *after;			/* its value, as text; NULL: from the start */
+
+	/* set by tr_source_prepare */
+	SPIPlanPtr	plan;
+	int			ncols;			/* for the script: the first of the result */
+	TrSourceColumn *columns;
+	int			nkeys;			/* of group_by, places in columns */
+	int		   *keys;
+	AttrNumber	since_attnum;	/* in the result, from 1; 0: none */
+	TrSourceColumn since_column;
+} TrSource;
+
+/*
+ * The sources of a job, one or several, as TrOptions has them; a List of
+ * TrSource, not yet prepared.  Raises 22023 for JSON that names none.
+ */
+extern List *tr_source_list(Oid relation, const TrOptions *options);
+
+/* Parse and analyse the SELECT; check its columns and their types. */
+extern void tr_source_prepare(TrSource *source, TrNumeric numeric);
+
+/*
+ * A cursor on it, on the active snapshot.  Nothing it calls can write: each
+ * fetch must be between tr_source_read_only(true) and (false).
+ */
+extern Portal tr_source_open(TrSource *source);
+
+/* Make the transaction read-only, and undo that; the value before. */
+extern bool tr_source_read_only(bool value);
+
+/*
+ * What reading all of it will send at least, when that is certain enough to
+ * refuse it beforehand; else 0.
+ */
+extern uint64 tr_source_least_bytes(const TrSource *source);
+
+/*
+ * Can the current user read these sources?  Everything that a job will need,
+ * for clear words at submit; the job checks again.
+ */
+extern void tr_source_check(Oid relation, const TrOptions *options,
+							TrNumeric numeric);
+
+/* The search_path in `path` for what comes, until ..._restore of the result. */
+extern int	tr_source_search_path(const char *path);
+extern void tr_source_restore(int nestlevel);
+
+#endif							/* TR_SOURCE_H */
