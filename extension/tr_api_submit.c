@@ -17,6 +17,7 @@
 
 #include "tr_api.h"
 #include "tr_compat.h"
+#include "tr_destination.h"
 #include "tr_errors.h"
 #include "tr_guc.h"
 #include "tr_log.h"
@@ -114,7 +115,8 @@ transform_submit(PG_FUNCTION_ARGS)
 	job.search_path = namespace_search_path;
 	if (OidIsValid(job.source))
 		job.source_name = tr_relation_name(job.source);
-	job.destination = tr_relation_check_destination(destination, job.mode);
+	job.destination = tr_destination_check(destination, job.mode,
+										   options.key);
 	PG_RETURN_INT64(tr_queue_submit(&job));
 }
 

@@ -1,6 +1,6 @@
 /*
  * tr_relation.c
- *		Names and checks of sources and destinations.
+ *		Names, and checks of sources; tr_destination.c has those of destinations.
  *
  * Process: the backend that submits or previews; the runner for names.
  *
@@ -136,8 +136,8 @@ tr_relation_parse(const char *text, char **schema, char **name)
 
 /* ---- the source ---- */
 
-static void
-wrong_kind(const char *what, const char *name, const char *hint)
+void
+tr_relation_wrong_kind(const char *what, const char *name, const char *hint)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_WRONG_OBJECT_TYPE),
@@ -145,8 +145,8 @@ wrong_kind(const char *what, const char *name, const char *hint)
 			 errhint("%s", hint)));
 }
 
-static void
-refuse_temporary(const char *what, Oid namespace, const char *name)
+void
+tr_relation_refuse_temporary(const char *what, Oid namespace, const char *name)
 {
 	if (isAnyTempNamespace(namespace))
 		ereport(ERROR,
@@ -181,8 +181,8 @@ can_select(Oid relation, List *columns)
 	return true;
 }
 
-static void
-check_namespace_usage(Oid namespace)
+void
+tr_relation_check_usage(Oid namespace)
 {
 	AclResult	result = object_aclcheck(NamespaceRelationId, namespace,
 										 GetUserId(), ACL_USAGE);
@@ -226,9 +226,9 @@ tr_relation_check_source(Oid relation, List *columns)
 
 	name = tr_relation_name(relation);
 	if (strchr("rpvmf", kind) == NULL)
-		wrong_kind("source", name, "A source is a table, partitioned table, view, materialized view or foreign table.");
-	refuse_temporary("source", namespace, name);
-	check_namespace_usage(namespace);
+		tr_relation_wrong_kind("source", name, "A source is a table, partitioned table, view, materialized view or foreign table.");
+	tr_relation_refuse_temporary("source", namespace, name);
+	tr_relation_check_usage(namespace);
 	if (!can_select(relation, columns))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
@@ -237,113 +237,4 @@ tr_relation_check_source(Oid relation, List *columns)
 						 "The role %s needs SELECT on all its columns." :
 						 "The role %s needs SELECT on the columns that are read.",
 						 quote_identifier(GetUserNameFromId(GetUserId(), false)))));
-}
-
-/* ---- the destination ---- */
-
-static void
-refuse_reserved(Oid namespace)
-{
-	char	   *name = get_namespace_name(namespace);
-
-	if (IsCatalogNamespace(namespace) || IsToastNamespace(namespace) ||
-		strcmp(name, "information_schema") == 0 ||
-		strcmp(name, "transform") == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_RESERVED_NAME),
-				 errmsg("a job cannot write into schema \"%s\"", name),
-				 errhint("Choose a schema of your own.")));
-}
-
-/* The schema of a table that is to be created. */
-static Oid
-creation_namespace(char *schema, char *name)
-{
-	RangeVar   *range = makeRangeVar(schema, name, -1);
-	Oid			namespace;
-
-	if (schema != NULL)
-		namespace = get_namespace_oid(schema, false);
-	else
-		namespace = RangeVarGetCreationNamespace(range);
-	return namespace;
-}
-
-static char *
-check_create(char *schema, char *name)
-{
-	Oid			namespace = creation_namespace(schema, name);
-	char	   *qualified = quote_qualified_identifier(get_namespace_name(namespace),
-													   name);
-	AclResult	acl;
-
-	refuse_temporary("destination", namespace, qualified);
-	refuse_reserved(namespace);
-	check_namespace_usage(namespace);
-	if (OidIsValid(get_relname_relid(name, namespace)))
-		ereport(ERROR,
-				(errcode(ERRCODE_DUPLICATE_TABLE),
-				 errmsg("the destination \"%s\" already exists", qualified),
-				 errhint("Choose another name, drop it first, or add rows to it with mode => 'append'.")));
-	if (OidIsValid(GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid,
-								   CStringGetDatum(name),
-								   ObjectIdGetDatum(namespace))))
-		ereport(ERROR,
-				(errcode(ERRCODE_DUPLICATE_OBJECT),
-				 errmsg("a type named \"%s\" already exists", qualified),
-				 errhint("A table has a type of its own name; choose another name.")));
-	acl = object_aclcheck(NamespaceRelationId, namespace, GetUserId(), ACL_CREATE);
-	if (acl != ACLCHECK_OK)
-		aclcheck_error(acl, OBJECT_SCHEMA, get_namespace_name(namespace));
-	return qualified;
-}
-
-static Oid
-existing_destination(char *schema, char *name)
-{
-	Oid			relation = RangeVarGetRelid(makeRangeVar(schema, name, -1),
-											NoLock, true);
-
-	if (!OidIsValid(relation))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("the destination \"%s\" does not exist",
-						schema == NULL ? quote_identifier(name) :
-						quote_qualified_identifier(schema, name)),
-				 errhint("mode => 'append' adds rows to an existing table; mode => 'create' makes a new one.")));
-	return relation;
-}
-
-static char *
-check_append(char *schema, char *name)
-{
-	Oid			relation = existing_destination(schema, name);
-	char	   *qualified = tr_relation_name(relation);
-	Oid			namespace = get_rel_namespace(relation);
-
-	refuse_temporary("destination", namespace, qualified);
-	refuse_reserved(namespace);
-	if (strchr("rpvf", get_rel_relkind(relation)) == NULL)
-		wrong_kind("destination", qualified, "Rows can be added to a table, partitioned table, foreign table or updatable view.");
-	check_namespace_usage(namespace);
-	if (pg_class_aclcheck(relation, GetUserId(), ACL_INSERT) != ACLCHECK_OK &&
-		pg_attribute_aclcheck_all(relation, GetUserId(), ACL_INSERT,
-								  ACLMASK_ANY) != ACLCHECK_OK)
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("permission denied for the destination \"%s\"", qualified),
-				 errhint("The role %s needs INSERT on it.",
-						 quote_identifier(GetUserNameFromId(GetUserId(), false)))));
-	return qualified;
-}
-
-char *
-tr_relation_check_destination(const char *destination, TrMode mode)
-{
-	char	   *schema;
-	char	   *name;
-
-	tr_relation_parse(destination, &schema, &name);
-	return mode == TR_MODE_CREATE ? check_create(schema, name) :
-		check_append(schema, name);
 }

@@ -1,6 +1,6 @@
 /*
  * tr_relation.h
- *		Names and checks of sources and destinations.
+ *		Names of relations, and checks of sources.
  */
 #ifndef TR_RELATION_H
 #define TR_RELATION_H
@@ -21,14 +21,14 @@ extern Oid	tr_relation_resolve(const char *name);
  */
 extern void tr_relation_check_source(Oid relation, List *columns);
 
-/*
- * Check the destination as the current user and return its canonical name:
- * quoted and schema-qualified.
- */
-extern char *tr_relation_check_destination(const char *destination,
-										   TrMode mode);
-
 /* Split [schema.]name as SQL would; *schema is NULL when there is none. */
 extern void tr_relation_parse(const char *text, char **schema, char **name);
+
+/* Refusals that source and destination share; `what` is which of them. */
+extern void tr_relation_wrong_kind(const char *what, const char *name,
+								   const char *hint);
+extern void tr_relation_refuse_temporary(const char *what, Oid namespace,
+										 const char *name);
+extern void tr_relation_check_usage(Oid namespace);
 
 #endif							/* TR_RELATION_H */

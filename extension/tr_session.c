@@ -210,8 +210,7 @@ handle_schema(Session *s, const TrFrame *frame)
 	else
 	{
 		nsource = tr_input_columns(s->input, &source);
-		s->sink = tr_sink_open(s->task->destination, s->task->mode,
-							   s->task->numeric, s->result, source, nsource);
+		s->sink = tr_sink_open(s->task, s->result, source, nsource);
 		s->outcome->destination = tr_sink_relation(s->sink);
 	}
 	s->outcome->stage = TR_STAGE_RUN;
@@ -294,7 +293,7 @@ handle_chunk(Session *s, const TrFrame *frame)
 	if (s->preview)
 		store_preview(s, rows);
 	else
-		tr_sink_store(s->sink, rows, pump, s->link);
+		rows = tr_sink_store(s->sink, rows, pump, s->link);
 	pg_atomic_fetch_add_u64(&s->progress->rows_written, rows);
 	s->outcome->stage = TR_STAGE_RUN;
 }
@@ -515,9 +514,9 @@ tr_session_run(const TrTask *task, TrOutcome *outcome)
 	begin(&s, task, outcome);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "could not connect to SPI");
+	tr_sink_check(task);		/* before the snapshot */
 	PushActiveSnapshot(GetTransactionSnapshot());
 	note_snapshot(outcome);
-	tr_sink_check(task->destination, task->mode);
 	open_link(&s);
 	tr_task_queue(task, s.link, "run");
 	open_input(&s, 0);

@@ -12,6 +12,7 @@
 #include "tr_feed.h"
 #include "tr_job.h"
 #include "tr_result.h"
+#include "tr_session.h"
 
 typedef struct TrSink TrSink;
 
@@ -20,9 +21,11 @@ typedef void (*TrSinkPump) (void *arg);
 
 /*
  * What can be known before the script has run: the name is free (create) or
- * is there (append).  Raises otherwise.
+ * is there.  Raises otherwise.  Mode replace locks the table against writers
+ * here: call it before the snapshot is taken that the source is read with, so
+ * that no row is deleted that was not there to be read.
  */
-extern void tr_sink_check(const char *destination, TrMode mode);
+extern void tr_sink_check(const TrTask *task);
 
 /* The type a created column gets: the source's where it is kept. */
 extern Oid	tr_sink_column_type(const WireFormat *format, const char *name,
@@ -31,13 +34,13 @@ extern Oid	tr_sink_column_type(const WireFormat *format, const char *name,
 								int32 *typmod);
 
 /* Create or find the destination for these columns; matched by name. */
-extern TrSink *tr_sink_open(const char *destination, TrMode mode,
-							TrNumeric numeric, TrResult *result,
+extern TrSink *tr_sink_open(const TrTask *task, TrResult *result,
 							const TrSourceColumn *source, int nsource);
 
-/* Store `rows` rows of the chunk that tr_result_begin() decoded. */
-extern void tr_sink_store(TrSink *sink, uint32 rows, TrSinkPump pump,
-						  void *arg);
+/* Store `rows` rows of the chunk that tr_result_begin() decoded; returns how
+ * many were written. */
+extern uint32 tr_sink_store(TrSink *sink, uint32 rows, TrSinkPump pump,
+							void *arg);
 extern void tr_sink_close(TrSink *sink);
 extern Oid	tr_sink_relation(TrSink *sink);
 

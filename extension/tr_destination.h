@@ -1,0 +1,26 @@
+/*
+ * tr_destination.h
+ *		Checks of destinations, and of reject tables.
+ *
+ * Process: the backend that submits; the runner for keys.
+ */
+#ifndef TR_DESTINATION_H
+#define TR_DESTINATION_H
+
+#include "postgres.h"
+
+#include "nodes/pg_list.h"
+
+#include "tr_job.h"
+
+/*
+ * Check the destination as the current user and return its canonical name:
+ * quoted and schema-qualified.
+ */
+extern char *tr_destination_check(const char *destination, TrMode mode,
+								  List *key);
+
+/* Mode upsert: is there a unique index on exactly these columns?  Raises. */
+extern void tr_destination_check_key(Oid relation, List *key);
+
+#endif							/* TR_DESTINATION_H */

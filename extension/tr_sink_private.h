@@ -1,0 +1,65 @@
+/*
+ * tr_sink_private.h
+ *		Shared by tr_sink*.c: the sink itself, and what each file does for it.
+ *
+ * Process: the runner, connected to SPI, as the job's role.
+ */
+#ifndef TR_SINK_PRIVATE_H
+#define TR_SINK_PRIVATE_H
+
+#include "postgres.h"
+
+#include "access/heapam.h"
+#include "executor/spi.h"
+#include "utils/queryenvironment.h"
+#include "utils/rel.h"
+
+#include "tr_sink.h"
+
+#define TR_SINK_ROWS	1000	/* rows between two looks at the world */
+
+struct TrSink
+{
+	const TrTask *task;
+	TrResult   *result;
+	Oid			relid;
+
+	/* the bulk path */
+	Relation	bulk;			/* open when it is taken */
+	BulkInsertState bulk_state;
+	TupleTableSlot **slots;
+	int			nslots;
+
+	/* through SPI */
+	TupleDesc	desc;			/* of the ephemeral relation */
+	EphemeralNamedRelation enr;
+	SPIPlanPtr	insert;
+};
+
+/* tr_sink_create.c: names, and a table that is new */
+extern RangeVar *tr_sink_name(const char *destination);
+extern void tr_sink_check_free(const char *destination);
+extern Oid	tr_sink_create(const TrTask *task, TrResult *result,
+						   const TrSourceColumn *source, int nsource);
+extern bool tr_sink_is_plain(Relation rel, TrResult *result);
+
+/* tr_sink_columns.c: the result's columns are the table's; sets up decoders */
+extern void tr_sink_match(Relation rel, TrResult *result);
+
+/* tr_sink_bulk.c: into a table that nobody else has seen */
+extern void tr_bulk_begin(TrSink *sink);
+extern void tr_bulk_store(TrSink *sink, uint32 rows, TrSinkPump pump,
+						  void *arg);
+extern void tr_bulk_end(TrSink *sink);
+
+/* tr_sink_spi.c: into any table */
+extern void tr_spi_begin(TrSink *sink, Relation rel);
+extern void tr_spi_store(TrSink *sink, uint32 rows, TrSinkPump pump,
+						 void *arg);
+
+/* tr_sink_replace.c: the old rows.  First lock and check, as early as can be;
+ * then, before the first new row, delete. */
+extern void tr_replace_prepare(Oid relid);
+extern void tr_replace_delete(Relation rel);
+
+#endif							/* TR_SINK_PRIVATE_H */
