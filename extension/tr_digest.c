@@ -160,6 +160,6 @@ tr_digest_chunk(TrDigest *digest, TrResult *result)
 char *
 tr_digest_text(const TrDigest *digest)
 {
-	return psprintf("%016" INT64_MODIFIER "x%016" INT64_MODIFIER "x",
-					digest->sums[0], digest->sums[1]);
+	return psprintf("%016llx%016llx", (unsigned long long) digest->sums[0],
+					(unsigned long long) digest->sums[1]);
 }

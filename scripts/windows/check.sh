@@ -64,7 +64,12 @@ prepare() {
 		cat "$top/test/transform.conf"
 		say "transform.sandbox_require = 'language, imports, database'"
 	} > "$scratch/transform.conf"
+	# a worker takes half a second of processor time to start here
 	say 'min_dynamic_shared_memory = 64MB' > "$scratch/every.conf"
+	{
+		cat "$scratch/transform.conf"
+		say 'transform.warm_workers = 1'
+	} > "$scratch/tap.conf"
 }
 
 # ---- suites without a server
@@ -167,13 +172,8 @@ suite_core() {
 # PostgreSQL::Test::Cluster as it is, with the server's programs in PATH being
 # Windows programs.
 suite_tap() {
-	local folder=$work/tap-$1 tool seed=$room/seed/$1
-	if [ ! -d "$seed" ]; then
-		mkdir -p "$seed"
-		give_room "$room/seed"
-		"$run" "run/$1/bin/initdb.exe" -D "$(winpath "$seed")" -U postgres -A trust --no-sync --encoding=UTF8 --locale=C \
-			> "$logs/tap-$1-initdb.log" 2>&1 < /dev/null || return 1
-	fi
+	local folder=$work/tap-$1 tool seed
+	seed=$(SERVER=$1 "$top/scripts/windows/cluster.sh" seed) || return 1
 	mkdir -p "$folder/bin"
 	chmod 1777 "$folder"
 	for tool in initdb pg_ctl pg_dump; do
@@ -182,7 +182,7 @@ suite_tap() {
 	cd "$folder" && env WINDOWS_SERVER="$room/run/$1" WINDOWS_DUMP="$room/pg${1%m}" WINDOWS_SEED="$seed" \
 		TESTDIR="$folder" TESTDATADIR="$folder/data" TESTLOGDIR="$folder/log" TEMP_CONFIG="$scratch/every.conf" \
 		PG_TEST_TIMEOUT_DEFAULT=120 PG_REGRESS="$pgxs_test/regress/pg_regress" PATH="$folder/bin:$bindir:$PATH" \
-		TRANSFORM_CONF="$scratch/transform.conf" prove -v -I "$pgxs_test/perl" -I "$top/test/perl" "$top"/test/tap/*.pl
+		TRANSFORM_CONF="$scratch/tap.conf" prove -v --timer -I "$pgxs_test/perl" -I "$top/test/perl" "$top"/test/tap/*.pl
 	local status=$?
 	[ $status = 0 ] || cp -r "$folder/tmp_check/log" "$logs/tap-$1" 2>/dev/null
 	return $status
@@ -277,8 +277,8 @@ side_by_side() {
 if [ $# -gt 0 ]; then
 	side_by_side "$@"
 else
-	side_by_side regress-17 isolation-17 tap-17 legit-17 crash-17 core-15m core-18 + \
-		unit policy host regress-17m tap-17m legit-17m escapes-17m crash-17m isolation-17m core-16 core-18m
-	side_by_side link-17m link-17 flights-17m package bench-17		# they measure
+	side_by_side package tap-17 regress-17 isolation-17 legit-17 crash-17 core-18 + \
+		unit policy host tap-17m regress-17m isolation-17m legit-17m escapes-17m crash-17m core-15m core-16 core-18m
+	side_by_side link-17m link-17 flights-17m bench-17		# they measure
 fi
 close_suites

@@ -8,6 +8,7 @@
 #	cluster.sh stop FOLDER [fast|immediate]
 #	cluster.sh remove FOLDER		stops it and removes the folder
 #	cluster.sh remove-all			all that were started from this checkout
+#	cluster.sh seed				prints the data folder that new ones are copies of
 #
 # SERVER=17m chooses the server when a cluster is made (default 17; m: built by
 # MSVC); FOLDER/server keeps it.  What runs is room/run/17m, the copy with our
@@ -30,7 +31,7 @@ check_folder() {
 
 find_windows_server() {
 	[ -f "$windows/.done-prefix" ] || die 'not set up: scripts/windows/setup.sh'
-	[ ! -s "$folder/server" ] || SERVER=$(cat "$folder/server")
+	[ ! -s "${folder:-}/server" ] || SERVER=$(cat "$folder/server")
 	case ${SERVER:=17} in
 		/*) server=$SERVER ;;
 		*)
@@ -50,12 +51,41 @@ initialise() {
 	rm -rf "$folder/data"
 	say "$SERVER" > "$folder/server"
 	give_room "$folder"
+	case $SERVER in
+		*/*) : "${INITDB_OPTIONS:=--encoding=UTF8 --locale=C}" ;;
+	esac
+	if [ -n "${INITDB_OPTIONS:-}" ]; then
+		initdb "$folder/data" $INITDB_OPTIONS
+		return
+	fi
+	seed
+	cp -r "$room/seed/$SERVER" "$folder/data"
+	give_room "$folder/data"
+}
+
+# initdb FOLDER OPTION...
+initdb() {
+	target=$1
+	shift
 	# a file, not a pipe: a Windows process that stays would hold it open
-	in_room wine "$server/bin/initdb.exe" -D "$(winpath "$folder/data")" -U postgres -A trust --no-sync \
-		${INITDB_OPTIONS:---encoding=UTF8 --locale=C} > "$folder/initdb.log" 2>&1 < /dev/null || {
-		tail -n 20 "$folder/initdb.log" >&2
-		die "initdb failed in $folder"
+	in_room wine "$server/bin/initdb.exe" -D "$(winpath "$target")" -U postgres -A trust --no-sync "$@" \
+		> "$target.log" 2>&1 < /dev/null || {
+		tail -n 20 "$target.log" >&2
+		die "initdb failed in $target"
 	}
+}
+
+# A data folder that others are copies of: initdb takes its time under Wine.
+seed() {
+	mkdir -p "$room/seed"
+	give_room "$room/seed"
+	(
+		flock 9
+		[ ! -d "$room/seed/$SERVER" ] || exit 0
+		rm -rf "$room/seed/new-$SERVER"
+		initdb "$room/seed/new-$SERVER" --encoding=UTF8 --locale=C &&
+			mv "$room/seed/new-$SERVER" "$room/seed/$SERVER"
+	) 9> "$windows/seed.lock"
 }
 
 # configure FILE NAME=VALUE...: written anew at each start.
@@ -141,8 +171,9 @@ case $command in
 	psql) eval "$(environment)"; exec psql "$@" ;;
 	stop) stop "$@" ;;
 	remove) remove ;;
+	seed) find_windows_server; seed; say "$room/seed/$SERVER" ;;
 	remove-all)
 		[ ! -f "$list" ] || for folder in $(cat "$list"); do remove; done
 		;;
-	*) die 'usage: cluster.sh start|env|psql|stop|remove FOLDER, or remove-all' ;;
+	*) die 'usage: cluster.sh start|env|psql|stop|remove FOLDER, remove-all or seed' ;;
 esac
