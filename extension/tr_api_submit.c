@@ -303,6 +303,8 @@ transform_verify(PG_FUNCTION_ARGS)
 		elog(ERROR, "return type must be a row type");
 	fill_task(task, &row);
 	tr_guc_apply_ceilings(&task->limits);
+	task->since_from = row.since_from;
+	task->since_to = row.since_to;
 	tr_source_check(task->source, task->options, task->numeric);
 	tr_api_wait_for_host();
 	run_trial(trial);

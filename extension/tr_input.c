@@ -109,7 +109,8 @@ tr_input_open(const TrTask *task, uint64 row_limit)
 	{
 		TrSource   *source = lfirst(cell);
 
-		source->after = task->watermark;
+		source->after = task->since_from;
+		source->until = task->since_to;
 		tr_source_prepare(source, task->numeric);
 		if (row_limit == 0)
 			least += tr_source_least_bytes(source);

@@ -108,11 +108,16 @@ tr_options_check(const TrOptions *o, Oid source, TrShape shape, TrMode mode)
 		(o->columns != NIL || o->filter != NULL || o->since != NULL))
 		refuse("columns, filter and since go with one source",
 			   "Write what you want of each source as a query: sources => '{\"orders\": {\"query\": \"SELECT ...\"}}'.");
+	if (o->since != NULL && !OidIsValid(source))
+		refuse("since goes with source",
+			   "Read a view of the query: its name is what the watermark is kept for.");
+	if (o->since != NULL && mode == TR_MODE_REPLACE)
+		refuse("since does not go with mode \"replace\"",
+			   "Only the new rows would be left; use mode => 'append' or 'upsert'.");
 	not_yet(o->backend != TR_BACKEND_NUMPY, "another dtype_backend than numpy");
 	not_yet(o->sources != NULL, "sources");
 	not_yet(shape == TR_SHAPE_GROUP, "shape group");
 	not_yet(mode == TR_MODE_UPSERT, "this mode");
 	not_yet(o->reject_table != NULL, "reject_table");
 	not_yet(o->expect != NULL, "expect");
-	not_yet(o->since != NULL, "since");
 }

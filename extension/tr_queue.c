@@ -121,7 +121,7 @@ static const Statement statements[Q_COUNT] = {
 		" j.unstarted, j.dtype_backend, j.source_query, j.sources::text,"
 		" j.columns, j.filter, j.group_by, j.key, j.reject_table,"
 		" j.expect::text, j.since, j.search_path, j.output_digest,"
-		" j.rows_returned"
+		" j.rows_returned, j.since_from, j.since_to"
 		" FROM transform.job j JOIN transform.script_version v"
 		" ON v.script = j.script AND v.version = j.version"
 		" WHERE j.id = $1 AND j.state = $2 AND j.attempt = $3",
@@ -187,6 +187,37 @@ static const Statement statements[Q_COUNT] = {
 		"  - started_at)::float8"
 		" FROM transform.job WHERE id = $1",
 		1, {INT8OID}
+	},
+	[Q_WATERMARK_ENSURE] = {
+		"INSERT INTO transform.watermark"
+		" (role, script, source, destination, since)"
+		" VALUES ($1::regrole, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
+		5, {OIDOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID}
+	},
+	[Q_WATERMARK_LOCK] = {
+		"SELECT since, type, value FROM transform.watermark"
+		" WHERE role = $1::regrole AND script = $2 AND source = $3"
+		" AND destination = $4 FOR UPDATE",
+		4, {OIDOID, TEXTOID, TEXTOID, TEXTOID}
+	},
+	[Q_WATERMARK_MOVE] = {
+		"UPDATE transform.watermark SET job = $5, value = $6, type = $7,"
+		" moved_at = clock_timestamp()"
+		" WHERE role = $1::regrole AND script = $2 AND source = $3"
+		" AND destination = $4",
+		7, {OIDOID, TEXTOID, TEXTOID, TEXTOID, INT8OID, TEXTOID, TEXTOID}
+	},
+	[Q_WATERMARK_RESET] = {
+		"DELETE FROM transform.watermark WHERE script = $1"
+		" AND ($2 IS NULL OR source = $2)"
+		" AND ($3 IS NULL OR destination = $3)"
+		" AND ($5 OR pg_has_role($4, role::oid, 'USAGE'))",
+		5, {TEXTOID, TEXTOID, TEXTOID, OIDOID, BOOLOID}
+	},
+	[Q_JOB_SINCE] = {
+		"UPDATE transform.job SET since_from = $2, since_to = $3"
+		" WHERE id = $1",
+		3, {INT8OID, TEXTOID, TEXTOID}
 	},
 	[Q_LOG_ADD] = {
 		"INSERT INTO transform.job_log (job, attempt, seq, at, stream, message)"

@@ -101,6 +101,8 @@ typedef struct TrJobRow
 	TrLimits	limits;
 	int			unstarted;
 	TrOptions	options;
+	char	   *since_from;		/* of a job that is over: what it read */
+	char	   *since_to;
 	char	   *digest;			/* of a result it once had, or NULL */
 	int64		rows_returned;
 } TrJobRow;
@@ -182,6 +184,35 @@ typedef struct TrJobStatus
 
 /* The latest state, whatever the isolation level; false: no such job. */
 extern bool tr_queue_status(int64 job, TrJobStatus *status);
+
+/* ---- watermarks: how far incremental jobs have read ---- */
+
+typedef struct TrWatermark
+{
+	Oid			role;
+	const char *script;
+	const char *source;
+	const char *destination;
+
+	/* what is known of it */
+	char	   *since;			/* column */
+	char	   *type;			/* its type, NULL before the first job */
+	char	   *value;			/* as text, NULL before the first job */
+} TrWatermark;
+
+/*
+ * Lock it to the end of the transaction, making it when there is none, and
+ * fill in what is known.  Waits for another job that has it.
+ */
+extern void tr_queue_watermark_take(TrWatermark *watermark, const char *since);
+
+/* Set it (NULL: leave it), and note in the job's row what was read. */
+extern void tr_queue_watermark_move(const TrWatermark *watermark, int64 job,
+									const char *value, const char *type);
+
+/* Forget those that the current user may see; NULL: of all.  How many. */
+extern int64 tr_queue_watermark_reset(const char *script, const char *source,
+									  const char *destination);
 
 /* ---- logs: lists of TrLogLine ---- */
 

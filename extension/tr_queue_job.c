@@ -166,6 +166,8 @@ tr_queue_load(int64 job, TrState state, int attempt, TrJobRow *row)
 		load_options(&scope, 19, &row->options);
 		row->digest = tr_text_value(&scope, 0, 30);
 		row->rows_returned = tr_int8_or_zero(0, 31);
+		row->since_from = tr_text_value(&scope, 0, 32);
+		row->since_to = tr_text_value(&scope, 0, 33);
 	}
 	tr_scope_leave(&scope);
 	return found;

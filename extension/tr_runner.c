@@ -61,6 +61,7 @@ typedef struct Runner
 	TrJobRow	row;
 	bool		loaded;			/* row is filled */
 	TrOutcome	outcome;
+	TrWatermark watermark;
 	TrLogWriter log;
 	ErrorData  *error;
 } Runner;
@@ -192,6 +193,52 @@ load_job(void)
 	MemoryContextSwitchTo(old);
 }
 
+static char *
+since_type(void)
+{
+	Oid			source = runner.row.source;
+
+	return format_type_be(get_atttype(source,
+									  get_attnum(source,
+												 runner.row.options.since)));
+}
+
+/*
+ * Before the snapshot that the source is read on: a job with the same
+ * watermark is over then, and its rows are not read again.
+ */
+static void
+take_watermark(void)
+{
+	TrWatermark *w = &runner.watermark;
+	const char *since = runner.row.options.since;
+
+	if (since == NULL || get_attnum(runner.row.source, since) <= 0)
+		return;					/* a column that is gone is named later */
+	*w = (TrWatermark) {
+		.role = runner.a.role,
+		.script = runner.row.script,
+		.source = runner.row.source_name,
+		.destination = runner.row.destination
+	};
+	tr_queue_watermark_take(w, since);
+	if (strcmp(w->since, since) != 0 ||
+		(w->type != NULL && strcmp(w->type, since_type()) != 0))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the watermark of this job is of column \"%s\" (%s), not \"%s\" (%s)",
+						w->since, w->type, since, since_type()),
+				 errhint("transform_watermark_reset() makes the next job read everything.")));
+}
+
+static void
+move_watermark(void)
+{
+	if (runner.row.options.since != NULL)
+		tr_queue_watermark_move(&runner.watermark, runner.a.job,
+								runner.outcome.watermark, since_type());
+}
+
 static void
 run_session(void)
 {
@@ -208,6 +255,7 @@ run_session(void)
 		.limits = runner.row.limits,
 		.required_walls = tr_guc_required_walls(),
 		.source = runner.row.source,
+		.since_from = runner.watermark.value,
 		.destination = runner.row.destination,
 		.progress = tr_slot_progress(runner.arg.slot),
 		.log = tr_log_write,
@@ -256,8 +304,10 @@ attempt(void)
 				(errcode(ERRCODE_QUERY_CANCELED),
 				 errmsg("the job was cancelled before it started")));
 	check_source();
+	take_watermark();
 	tr_slot_set_phase(runner.arg.slot, TR_PHASE_WORKING);
 	run_session();
+	move_watermark();
 
 	tr_slot_set_phase(runner.arg.slot, TR_PHASE_COMMITTING);
 	(void) tr_clock_switch(&runner.outcome.clock, TR_PART_COMMIT);

@@ -50,7 +50,8 @@ typedef struct TrTask
 	TrLimits	limits;
 	uint32		required_walls; /* mask of WireWall */
 	Oid			source;			/* InvalidOid: options say what is read */
-	const char *watermark;		/* read rows after it; NULL: from the start */
+	const char *since_from;		/* read rows after this; NULL: from the start */
+	const char *since_to;		/* and up to this; NULL: to the end */
 	const char *destination;	/* as the user wrote it: [schema.]name */
 	TrProgress *progress;
 	TrLogCallback log;

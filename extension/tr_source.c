@@ -93,7 +93,7 @@ available_columns(TrSource *source, Available *all)
 	{
 		source->query = tr_source_text_query(source->query);
 		desc = tr_source_text_result(tr_source_text_prepare(source->query,
-															InvalidOid));
+															0, NULL));
 	}
 	all->count = 0;
 	all->columns = palloc0(sizeof(TrSourceColumn) * Max(desc->natts, 1));
@@ -251,29 +251,47 @@ append_from(StringInfo sql, const TrSource *source)
 		appendStringInfo(sql, " FROM (\n%s\n) AS source", source->query);
 }
 
-/* column OPERATOR(schema.>) $1: the order by which the highest is found. */
+/* OPERATOR(schema.name): the one of the order by which the highest is found. */
+static void
+append_operator(StringInfo sql, Oid oid)
+{
+	HeapTuple	tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(oid));
+	Form_pg_operator operator;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for operator %u", oid);
+	operator = (Form_pg_operator) GETSTRUCT(tuple);
+	appendStringInfo(sql, " OPERATOR(%s.%s) ",
+					 quote_identifier(get_namespace_name(operator->oprnamespace)),
+					 NameStr(operator->oprname));
+	ReleaseSysCache(tuple);
+}
+
+/*
+ * NULL is no value that rises: such rows are not read, neither first nor
+ * later.  $1 and $2 have the type of the column.
+ */
 static void
 append_since(StringInfo sql, const TrSource *source)
 {
 	const char *column = quote_identifier(source->since);
-	TypeCacheEntry *type = lookup_type_cache(source->since_column.type,
-											 TYPECACHE_GT_OPR);
-	HeapTuple	tuple;
-	Form_pg_operator operator;
+	Oid			greater = lookup_type_cache(source->since_column.type,
+											TYPECACHE_GT_OPR)->gt_opr;
 
 	if (source->after == NULL)
-	{
 		appendStringInfo(sql, "%s IS NOT NULL", column);
-		return;
+	else
+	{
+		appendStringInfoString(sql, column);
+		append_operator(sql, greater);
+		appendStringInfoString(sql, "$1");
 	}
-	tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(type->gt_opr));
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for operator %u", type->gt_opr);
-	operator = (Form_pg_operator) GETSTRUCT(tuple);
-	appendStringInfo(sql, "%s OPERATOR(%s.%s) $1", column,
-					 quote_identifier(get_namespace_name(operator->oprnamespace)),
-					 NameStr(operator->oprname));
-	ReleaseSysCache(tuple);
+	if (source->until != NULL)
+	{
+		appendStringInfo(sql, " AND NOT %s", column);
+		append_operator(sql, greater);
+		appendStringInfoString(sql, "$2");
+	}
 }
 
 static char *
@@ -305,6 +323,7 @@ void
 tr_source_prepare(TrSource *source, TrNumeric numeric)
 {
 	Available	all;
+	Oid			types[2];
 
 	available_columns(source, &all);
 	choose_columns(source, &all);
@@ -313,9 +332,9 @@ tr_source_prepare(TrSource *source, TrNumeric numeric)
 	check_types(source, numeric);
 	if (source->filter != NULL)
 		tr_source_text_condition(source->filter);
+	types[0] = types[1] = source->since_column.type;
 	source->plan = tr_source_text_prepare(compose(source),
-										  source->after == NULL ? InvalidOid :
-										  source->since_column.type);
+										  source->since != NULL ? 2 : 0, types);
 }
 
 /* ---- reading ---- */
@@ -334,26 +353,33 @@ tr_source_read_only(bool value)
 }
 
 static Datum
-watermark_value(const TrSource *source)
+since_value(const TrSource *source, const char *text)
 {
 	Oid			input;
 	Oid			param;
 
+	if (text == NULL)
+		return (Datum) 0;
 	getTypeInputInfo(source->since_column.type, &input, &param);
-	return OidInputFunctionCall(input, unconstify(char *, source->after),
-								param, -1);
+	return OidInputFunctionCall(input, unconstify(char *, text), param, -1);
 }
 
 Portal
 tr_source_open(TrSource *source)
 {
 	bool		before = tr_source_read_only(true);
-	Datum		values[1] = {0};
+	Datum		values[2] = {0};
+	char		nulls[2];
 	Portal		portal;
 
-	if (source->after != NULL)
-		values[0] = watermark_value(source);
-	portal = SPI_cursor_open(NULL, source->plan, values, NULL, true);
+	if (source->since != NULL)
+	{
+		values[0] = since_value(source, source->after);
+		values[1] = since_value(source, source->until);
+	}
+	nulls[0] = source->after == NULL ? 'n' : ' ';
+	nulls[1] = source->until == NULL ? 'n' : ' ';
+	portal = SPI_cursor_open(NULL, source->plan, values, nulls, true);
 	(void) tr_source_read_only(before);
 	return portal;
 }

@@ -36,7 +36,8 @@ typedef struct TrSource
 	const char *filter;
 	List	   *group_by;		/* of char *; the order of the rows */
 	const char *since;			/* column with the watermark */
-	const char *after;			/* its value, as text; NULL: from the start */
+	const char *after;			/* rows after this; NULL: from the start */
+	const char *until;			/* and up to this; NULL: to the end */
 
 	/* set by tr_source_prepare */
 	SPIPlanPtr	plan;

@@ -142,10 +142,10 @@ plan_source(SPIPlanPtr plan)
 }
 
 SPIPlanPtr
-tr_source_text_prepare(const char *sql, Oid argtype)
+tr_source_text_prepare(const char *sql, int nargs, Oid *types)
 {
-	SPIPlanPtr	plan = SPI_prepare_cursor(sql, OidIsValid(argtype) ? 1 : 0,
-										  &argtype, CURSOR_OPT_NO_SCROLL);
+	SPIPlanPtr	plan = SPI_prepare_cursor(sql, nargs, types,
+										  CURSOR_OPT_NO_SCROLL);
 	List	   *queries;
 
 	if (plan == NULL)

@@ -17,11 +17,9 @@ extern char *tr_source_text_query(const char *query);
 /* Raises unless it is one condition and nothing else. */
 extern void tr_source_text_condition(const char *filter);
 
-/*
- * Prepare a SELECT; argtype: of $1, or InvalidOid for none.  Raises when it
- * would write or lock.
- */
-extern SPIPlanPtr tr_source_text_prepare(const char *sql, Oid argtype);
+/* Prepare a SELECT with parameters.  Raises when it would write or lock. */
+extern SPIPlanPtr tr_source_text_prepare(const char *sql, int nargs,
+										 Oid *types);
 
 /* The columns that it gives. */
 extern TupleDesc tr_source_text_result(SPIPlanPtr plan);

@@ -78,6 +78,8 @@ CREATE TABLE transform.job (
 	expect		jsonb,
 	since		text,
 	search_path text NOT NULL,
+	since_from	text,
+	since_to	text,
 	limit_wall_ms		bigint NOT NULL,
 	limit_cpu_ms		bigint NOT NULL,
 	limit_memory		bigint NOT NULL,
@@ -123,6 +125,21 @@ CREATE TABLE transform.job (
 	FOREIGN KEY (script, version) REFERENCES transform.script_version (script, version)
 );
 
+-- How far each incremental job has read (transform_submit, since): one row per
+-- role, script, source and destination.
+CREATE TABLE transform.watermark (
+	role		regrole NOT NULL,
+	script		text NOT NULL,
+	source		text NOT NULL,
+	destination text NOT NULL,
+	since		text NOT NULL,
+	type		text,
+	value		text,
+	job			bigint,
+	moved_at	timestamptz,
+	PRIMARY KEY (role, script, source, destination)
+);
+
 CREATE INDEX job_pending ON transform.job (priority DESC, submitted_at, id)
 	WHERE state = 'pending';
 CREATE INDEX job_running ON transform.job (role) WHERE state = 'running';
@@ -144,6 +161,7 @@ SELECT pg_catalog.pg_extension_config_dump('transform.script_version', '');
 SELECT pg_catalog.pg_extension_config_dump('transform.job',
 	$$WHERE state IN ('succeeded', 'failed', 'cancelled')$$);
 SELECT pg_catalog.pg_extension_config_dump('transform.job_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('transform.watermark', '');
 SELECT pg_catalog.pg_extension_config_dump('transform.job_log',
 	$$WHERE job IN (SELECT id FROM transform.job WHERE state IN ('succeeded', 'failed', 'cancelled'))$$);
 
@@ -184,6 +202,7 @@ ALTER TABLE transform.script ENABLE ROW LEVEL SECURITY;
 ALTER TABLE transform.script_version ENABLE ROW LEVEL SECURITY;
 ALTER TABLE transform.job ENABLE ROW LEVEL SECURITY;
 ALTER TABLE transform.job_log ENABLE ROW LEVEL SECURITY;
+ALTER TABLE transform.watermark ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY own ON transform.script FOR SELECT
 	TO transform_user, transform_admin
@@ -193,6 +212,9 @@ CREATE POLICY own ON transform.script_version FOR SELECT
 	USING (EXISTS (SELECT FROM transform.script s
 				   WHERE s.name = script AND transform.may_see(s.owner)));
 CREATE POLICY own ON transform.job FOR SELECT
+	TO transform_user, transform_admin
+	USING (transform.may_see(role));
+CREATE POLICY own ON transform.watermark FOR SELECT
 	TO transform_user, transform_admin
 	USING (transform.may_see(role));
 CREATE POLICY own ON transform.job_log FOR SELECT
@@ -249,6 +271,12 @@ CREATE FUNCTION transform_preview(
 	group_by text[] DEFAULT NULL)
 	RETURNS TABLE (row_number integer, data jsonb, columns jsonb)
 	AS 'MODULE_PATHNAME', 'transform_preview'
+	LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+CREATE FUNCTION transform_watermark_reset(script text,
+	source text DEFAULT NULL, destination text DEFAULT NULL)
+	RETURNS bigint
+	AS 'MODULE_PATHNAME', 'transform_watermark_reset'
 	LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
 CREATE FUNCTION transform_logs(job bigint)
@@ -337,7 +365,7 @@ CREATE VIEW transform.jobs WITH (security_barrier) AS
 		j.destination, j.shape, j.mode, j.numeric_as, j.dtype_backend,
 		j.params, j.priority, j.chunk_rows, j.source_query, j.sources,
 		j.columns, j.filter, j.group_by, j.key, j.reject_table, j.expect,
-		j.since, j.state, j.attempt, j.submitted_at, j.started_at,
+		j.since, j.since_from, j.since_to, j.state, j.attempt, j.submitted_at, j.started_at,
 		j.finished_at, j.rows_read, j.rows_returned, j.rows_written,
 		j.bytes_in, j.bytes_out, j.sqlstate, j.error, j.error_detail,
 		j.error_hint, j.error_context, j.error_stage, j.traceback,
@@ -360,6 +388,12 @@ CREATE VIEW transform.jobs WITH (security_barrier) AS
 		j.limit_log_bytes
 	FROM transform.job j
 	WHERE transform.may_see(j.role);
+
+CREATE VIEW transform.watermarks WITH (security_barrier) AS
+	SELECT w.role, w.script, w.source, w.destination, w.since, w.type,
+		w.value, w.job, w.moved_at
+	FROM transform.watermark w
+	WHERE transform.may_see(w.role);
 
 CREATE VIEW transform.progress WITH (security_barrier) AS
 	SELECT l.job, l.phase, l.attempt, l.rows_read, l.rows_returned,
@@ -535,6 +569,30 @@ COMMENT ON COLUMN transform.job.waiting_reason IS
 	'why a pending job does not run yet; NULL when nothing holds it up';
 COMMENT ON COLUMN transform.job.source_name IS
 	'schema-qualified name of the source when the job was submitted; NULL where queries or several sources are read';
+COMMENT ON TABLE transform.watermark IS
+	'how far incremental jobs have read; read the view watermarks';
+COMMENT ON COLUMN transform.watermark.role IS
+	'role of the jobs';
+COMMENT ON COLUMN transform.watermark.script IS
+	'name of the script';
+COMMENT ON COLUMN transform.watermark.source IS
+	'schema-qualified name of the source';
+COMMENT ON COLUMN transform.watermark.destination IS
+	'schema-qualified name of the destination';
+COMMENT ON COLUMN transform.watermark.since IS
+	'column of the source';
+COMMENT ON COLUMN transform.watermark.type IS
+	'its type';
+COMMENT ON COLUMN transform.watermark.value IS
+	'its highest value that has been read, as text';
+COMMENT ON COLUMN transform.watermark.job IS
+	'job that read it';
+COMMENT ON COLUMN transform.watermark.moved_at IS
+	'when that job read it';
+COMMENT ON COLUMN transform.job.since_from IS
+	'the watermark before the job: it read the rows after that; NULL for all';
+COMMENT ON COLUMN transform.job.since_to IS
+	'the watermark after the job';
 COMMENT ON COLUMN transform.job.search_path IS
 	'search_path of the submit: where names in queries and conditions are looked up';
 COMMENT ON COLUMN transform.job.limit_wall_ms IS
@@ -619,6 +677,10 @@ COMMENT ON COLUMN transform.jobs.expect IS
 	'checks on the result before it is published';
 COMMENT ON COLUMN transform.jobs.since IS
 	'column whose highest value read so far is remembered';
+COMMENT ON COLUMN transform.jobs.since_from IS
+	'the watermark before the job: it read the rows after that; NULL for all';
+COMMENT ON COLUMN transform.jobs.since_to IS
+	'the watermark after the job';
 COMMENT ON COLUMN transform.jobs.params IS
 	'second argument of transform(df, params), a JSON object';
 COMMENT ON COLUMN transform.jobs.priority IS
@@ -703,6 +765,26 @@ COMMENT ON COLUMN transform.jobs.limit_output_bytes IS
 	'most bytes it may return';
 COMMENT ON COLUMN transform.jobs.limit_log_bytes IS
 	'most bytes of output kept';
+COMMENT ON VIEW transform.watermarks IS
+	'how far the incremental jobs of roles whose rights you have (all, for members of transform_admin) have read';
+COMMENT ON COLUMN transform.watermarks.role IS
+	'role of the jobs; each role has watermarks of its own';
+COMMENT ON COLUMN transform.watermarks.script IS
+	'name of the script';
+COMMENT ON COLUMN transform.watermarks.source IS
+	'schema-qualified name of the source';
+COMMENT ON COLUMN transform.watermarks.destination IS
+	'schema-qualified name of the destination';
+COMMENT ON COLUMN transform.watermarks.since IS
+	'column of the source';
+COMMENT ON COLUMN transform.watermarks.type IS
+	'its type';
+COMMENT ON COLUMN transform.watermarks.value IS
+	'its highest value that has been read, as text; the next job reads the rows after it';
+COMMENT ON COLUMN transform.watermarks.job IS
+	'job that read it';
+COMMENT ON COLUMN transform.watermarks.moved_at IS
+	'when that job read it';
 COMMENT ON VIEW transform.progress IS
 	'jobs that are running now, with live counters';
 COMMENT ON COLUMN transform.progress.job IS
@@ -753,6 +835,8 @@ COMMENT ON FUNCTION transform_cancel(bigint) IS
 	'Cancels a pending job (when the transaction commits) or interrupts a running one (at once). True when there was something to cancel. For the job''s own role and members of transform_admin. Error 42704: no such job.';
 COMMENT ON FUNCTION transform_preview(text, regclass, integer, text, jsonb, text, text, text, jsonb, text[], text, text[]) IS
 	'Runs a script on the first rows of a relation (1 to 1000, default 10) and returns what it gives, as JSON, with the inferred columns in the first row; writes nothing. Output of the script comes as notices.';
+COMMENT ON FUNCTION transform_watermark_reset(text, text, text) IS
+	'Forgets how far the incremental jobs of a script have read, so that the next one reads everything; source and destination as transform.watermarks shows them, NULL for all. Returns how many watermarks that were; only those of roles whose rights you have.';
 COMMENT ON FUNCTION transform_logs(bigint) IS
 	'Output (print, warnings) of a job''s script, also while it runs. Error 42704: no such job.';
 COMMENT ON FUNCTION transform_verify(bigint) IS
@@ -776,6 +860,7 @@ REVOKE ALL ON FUNCTION transform_submit(text, regclass, text, text, text, jsonb,
 REVOKE ALL ON FUNCTION transform_wait(bigint, interval) FROM PUBLIC;
 REVOKE ALL ON FUNCTION transform_cancel(bigint) FROM PUBLIC;
 REVOKE ALL ON FUNCTION transform_preview(text, regclass, integer, text, jsonb, text, text, text, jsonb, text[], text, text[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION transform_watermark_reset(text, text, text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION transform_logs(bigint) FROM PUBLIC;
 REVOKE ALL ON FUNCTION transform_verify(bigint) FROM PUBLIC;
 REVOKE ALL ON FUNCTION transform_sandbox_status() FROM PUBLIC;
@@ -785,7 +870,7 @@ REVOKE ALL ON ALL TABLES IN SCHEMA transform FROM PUBLIC;
 REVOKE ALL ON ALL SEQUENCES IN SCHEMA transform FROM PUBLIC;
 
 GRANT USAGE ON SCHEMA transform TO transform_user, transform_admin;
-GRANT SELECT ON transform.scripts, transform.jobs, transform.progress
+GRANT SELECT ON transform.scripts, transform.jobs, transform.progress, transform.watermarks
 	TO transform_user, transform_admin;
 GRANT EXECUTE ON FUNCTION transform.may_see(oid)
 	TO transform_user, transform_admin;
@@ -810,6 +895,8 @@ GRANT EXECUTE ON FUNCTION transform_wait(bigint, interval)
 GRANT EXECUTE ON FUNCTION transform_cancel(bigint)
 	TO transform_user, transform_admin;
 GRANT EXECUTE ON FUNCTION transform_preview(text, regclass, integer, text, jsonb, text, text, text, jsonb, text[], text, text[])
+	TO transform_user, transform_admin;
+GRANT EXECUTE ON FUNCTION transform_watermark_reset(text, text, text)
 	TO transform_user, transform_admin;
 GRANT EXECUTE ON FUNCTION transform_logs(bigint)
 	TO transform_user, transform_admin;
