@@ -140,6 +140,7 @@ make_python() {
 	in_room env PYTHONHASHSEED=0 wine py/python.exe -B -m compileall -f -q --invalidation-mode unchecked-hash py/lib \
 		> "$windows/python.log" 2>&1 ||
 		die "compileall failed (log: $windows/python.log)"
+	rm -f "$windows/.done-runtime"	# made of links to what was replaced
 	finished
 }
 
