@@ -10,7 +10,7 @@ set +e
 
 work="$room/package test"
 # some way beyond the 260 characters that most Windows programs know
-deep=$(printf 'a-folder-with-a-long-name-%s/' 1 2 3 4 5)
+deep=$(printf 'a-folder-with-a-long-name-%s/' 1 2 3 4 5 6)
 number=0
 out=$windows/package-test.txt
 
