@@ -7,7 +7,7 @@
 #include "postgres.h"
 
 #include "fmgr.h"
-#include "tcop/utility.h"
+#include "miscadmin.h"
 
 #include "tr_api.h"
 #include "tr_queue.h"
