@@ -18,9 +18,17 @@
 #define BLOCK_ROWS		4096	/* hashes of one block stay in the cache */
 #define NULL_VALUE		UINT64CONST(0x9e3779b97f4a7c15)
 
-/* The finalizer of splitmix64 (Steele, Lea, Flood 2014). */
+/* One multiplication a value is enough: rows are finished by finish(). */
 static inline uint64
 mix(uint64 h)
+{
+	h *= UINT64CONST(0xbf58476d1ce4e5b9);
+	return h ^ (h >> 32);
+}
+
+/* The finalizer of splitmix64 (Steele, Lea, Flood 2014). */
+static inline uint64
+finish(uint64 h)
 {
 	h ^= h >> 30;
 	h *= UINT64CONST(0xbf58476d1ce4e5b9);
@@ -150,8 +158,8 @@ tr_digest_chunk(TrDigest *digest, TrResult *result)
 			add_column(&result->columns[c], digest->seeds[c], first, n, hashes);
 		for (uint32 i = 0; i < n; i++)
 		{
-			digest->sums[0] += hashes[i];
-			digest->sums[1] += mix(hashes[i] ^ NULL_VALUE);
+			digest->sums[0] += finish(hashes[i]);
+			digest->sums[1] += finish(hashes[i] ^ NULL_VALUE);
 		}
 	}
 	pfree(hashes);
