@@ -1,6 +1,7 @@
 #!/bin/sh
 # setup-debian.sh: install the Debian packages that building (or, with the
-# argument "check", testing as well) needs.  Does nothing when they are there.
+# argument "check" or "bench", testing or measuring as well) needs.  Does nothing
+# when they are there.
 # Starts no PostgreSQL cluster and touches none.
 . "$(dirname "$0")/common.sh"
 
@@ -9,6 +10,7 @@ packages="build-essential python3 python3-dev python3-venv libseccomp-dev"
 [ "${1:-}" != check ] || packages="$packages libipc-run-perl clang libclang-rt-14-dev"
 if [ -z "${PG_CONFIG:-}" ]; then
 	packages="$packages postgresql-$major postgresql-server-dev-$major"
+	[ "${1:-}" != bench ] || packages="$packages postgresql-plpython3-$major"
 fi
 
 missing() {
