@@ -37,12 +37,14 @@ WALLS_OFF ?=
 LIMITS ?= full
 ROUNDS ?= 200
 RUNS ?= 10000000
+BENCH_ROUNDS ?= 5
+PARTS ?=
 ROWS ?= 2000000
 ROWS_BIG ?= 20000000
 
 .DEFAULT_GOAL := build
 .PHONY: help setup venv build module host install install-files uninstall temp-install \
-	demo demo-psql demo-stop play check check-style asan corpus bench crash hostile fuzz \
+	demo demo-psql demo-stop play check check-style asan corpus bench bench-plot crash hostile fuzz \
 	windows check-windows crash-windows clean
 
 help:
@@ -56,7 +58,8 @@ help:
 	@echo 'make clean         stop every cluster of this folder and remove all that was built'
 	@echo
 	@echo 'make corpus CORPUS=FOLDER [WALLS_OFF=language,imports]   scripts that attack, and scripts that must work'
-	@echo 'make bench [ROWS=2000000 ROWS_BIG=20000000]              speed and memory'
+	@echo 'make bench [PARTS="small sales"] [ROWS=2000000]          speed and memory, ours and of what people use instead'
+	@echo 'make bench-plot [RECORD=build/bench/latest.json]         draws the picture of the README from a run'
 	@echo 'make crash ROUNDS=200                                    kill -9 at random moments'
 	@echo 'make hostile ROUNDS=2000 [SEED=n] [ONLY=...]             a taken-over worker against the server'
 	@echo 'make fuzz RUNS=10000000                                  the frame decoder under libFuzzer'
@@ -143,7 +146,13 @@ corpus: temp-install
 	@$(S)/with-python.sh test/corpus_run/run.py --limits $(LIMITS) --walls-off '$(WALLS_OFF)' '$(CORPUS)'
 
 bench: temp-install
-	@$(S)/with-python.sh test/bench/run.py --rows $(ROWS) --rows-big $(ROWS_BIG)
+	@$(S)/bench-setup.sh
+	@$(S)/with-python.sh test/bench/run.py --rows $(ROWS) --rows-big $(ROWS_BIG) --rounds $(BENCH_ROUNDS) --parts '$(PARTS)'
+
+# The picture of the README, from what `make bench` wrote.
+bench-plot: setup
+	@$(S)/with-python.sh test/bench/plot.py $(RECORD)
+
 
 crash: temp-install
 	@$(S)/with-python.sh test/crash/run.py --rounds $(ROUNDS)

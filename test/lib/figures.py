@@ -7,20 +7,27 @@ class Figures:
     def __init__(self, repeat):
         self.repeat = repeat
         self.short = []
+        self.all = []           # (name, value, unit, bar or None, ok or None), for a record
 
     def at_most(self, name, value, unit, bar):
         self._line(name, value, unit, "bar at most %s" % _plain(bar), value is not None and value <= bar)
+
+    def at_least(self, name, value, unit, bar):
+        self._line(name, value, unit, "bar at least %s" % _plain(bar), value is not None and value >= bar)
 
     def exactly(self, name, value, unit, bar):
         self._line(name, value, unit, "bar %s" % _plain(bar), value == bar)
 
     def note(self, name, value, unit=""):
+        self.all.append((name, value, unit, None, None))
         print(("%s: %s %s" % (name, _plain(value), unit)).rstrip(), flush=True)
 
     def _line(self, name, value, unit, bar, ok):
         if not ok:
             self.short.append(name)
-        print("%s: %s %s (%s) %s" % (name, _plain(value), unit, bar, "ok" if ok else "short"), flush=True)
+        self.all.append((name, value, unit, bar, ok))
+        print("%s: %s %s (%s) %s" % (name, "not measured" if value is None else _plain(value), unit, bar,
+                                     "ok" if ok else "short"), flush=True)
 
     def finish(self):
         """Say how to repeat it; the exit code."""

@@ -49,6 +49,7 @@ class Error(Exception):
 
 class Connection:
     def __init__(self, **parameters):
+        self.parameters = dict(parameters)      # for another connection like it
         parameters.setdefault("client_encoding", "UTF8")
         n = len(parameters)
         keys = (_text * (n + 1))(*[k.encode() for k in parameters], None)
