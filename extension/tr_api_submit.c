@@ -117,6 +117,10 @@ transform_submit(PG_FUNCTION_ARGS)
 		job.source_name = tr_relation_name(job.source);
 	job.destination = tr_destination_check(destination, job.mode,
 										   options.key);
+	if (options.reject_table != NULL)
+		job.options[TR_OPTION_REJECT_TABLE] =
+			CStringGetTextDatum(tr_destination_check_reject(options.reject_table,
+															job.destination));
 	PG_RETURN_INT64(tr_queue_submit(&job));
 }
 

@@ -1,6 +1,6 @@
 /*
  * tr_destination.c
- *		Checks of destinations.
+ *		Checks of destinations, and of reject tables.
  *
  * Process: the backend that submits; the runner for keys.
  *
@@ -30,23 +30,25 @@
 #include "tr_destination.h"
 #include "tr_relation.h"
 
+#define MAX_RIGHTS	3
+
 /* What a mode needs of a table that is there. */
 static const struct
 {
 	const char *kinds;
 	const char *kinds_hint;
-	AclMode		rights[2];
+	AclMode		rights[MAX_RIGHTS];
 	const char *rights_hint;
 }			needs[] = {
 	[TR_MODE_APPEND] = {"rpvf",
 		"Rows can be added to a table, partitioned table, foreign table or updatable view.",
-	{ACL_INSERT, 0}, "INSERT"},
+	{ACL_INSERT}, "INSERT"},
 	[TR_MODE_REPLACE] = {"rp",
 		"Rows can be replaced in a table or partitioned table.",
 	{ACL_INSERT, ACL_DELETE}, "INSERT and DELETE"},
 	[TR_MODE_UPSERT] = {"rp",
 		"Rows can be inserted or updated in a table or partitioned table.",
-	{ACL_INSERT, ACL_UPDATE}, "INSERT and UPDATE, and SELECT of the key"},
+	{ACL_INSERT, ACL_UPDATE, ACL_SELECT}, "INSERT, UPDATE and SELECT"},
 };
 
 static void
@@ -74,20 +76,20 @@ creation_namespace(char *schema, char *name)
 }
 
 static char *
-check_create(char *schema, char *name)
+check_create(char *schema, char *name, const char *what)
 {
 	Oid			namespace = creation_namespace(schema, name);
 	char	   *qualified = quote_qualified_identifier(get_namespace_name(namespace),
 													   name);
 	AclResult	acl;
 
-	tr_relation_refuse_temporary("destination", namespace, qualified);
+	tr_relation_refuse_temporary(what, namespace, qualified);
 	refuse_reserved(namespace);
 	tr_relation_check_usage(namespace);
 	if (OidIsValid(get_relname_relid(name, namespace)))
 		ereport(ERROR,
 				(errcode(ERRCODE_DUPLICATE_TABLE),
-				 errmsg("the destination \"%s\" already exists", qualified),
+				 errmsg("the %s \"%s\" already exists", what, qualified),
 				 errhint("Choose another name, drop it first, or add rows to it with mode => 'append'.")));
 	if (OidIsValid(GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid,
 								   CStringGetDatum(name),
@@ -132,56 +134,36 @@ has_right(Oid relation, AclMode right)
 								   ACLMASK_ANY) == ACLCHECK_OK);
 }
 
-static bool
-may_read_key(Oid relation, List *key)
-{
-	ListCell   *cell;
-
-	foreach(cell, key)
-	{
-		AttrNumber	attnum = get_attnum(relation, lfirst(cell));
-
-		if (pg_attribute_aclcheck(relation, attnum, GetUserId(),
-								  ACL_SELECT) != ACLCHECK_OK)
-			return false;
-	}
-	return true;
-}
-
 static void
-check_rights(Oid relation, const char *qualified, TrMode mode, List *key)
+check_rights(Oid relation, const char *what, const char *qualified, TrMode mode)
 {
-	bool		ok = has_right(relation, needs[mode].rights[0]);
+	for (int i = 0; i < MAX_RIGHTS; i++)
+	{
+		AclMode		right = needs[mode].rights[i];
 
-	if (ok && needs[mode].rights[1] != 0)
-		ok = has_right(relation, needs[mode].rights[1]);
-	if (ok && key != NIL && pg_class_aclcheck(relation, GetUserId(),
-											  ACL_SELECT) != ACLCHECK_OK)
-		ok = may_read_key(relation, key);
-	if (!ok)
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("permission denied for the destination \"%s\"", qualified),
-				 errhint("The role %s needs %s on it.",
-						 quote_identifier(GetUserNameFromId(GetUserId(), false)),
-						 needs[mode].rights_hint)));
+		if (right != 0 && !has_right(relation, right))
+			ereport(ERROR,
+					(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+					 errmsg("permission denied for the %s \"%s\"", what,
+							qualified),
+					 errhint("The role %s needs %s on it.",
+							 quote_identifier(GetUserNameFromId(GetUserId(), false)),
+							 needs[mode].rights_hint)));
+	}
 }
 
 static char *
-check_existing(Oid relation, TrMode mode, List *key)
+check_existing(Oid relation, const char *what, TrMode mode)
 {
 	char	   *qualified = tr_relation_name(relation);
 	Oid			namespace = get_rel_namespace(relation);
 
-	tr_relation_refuse_temporary("destination", namespace, qualified);
+	tr_relation_refuse_temporary(what, namespace, qualified);
 	refuse_reserved(namespace);
 	if (strchr(needs[mode].kinds, get_rel_relkind(relation)) == NULL)
-		tr_relation_wrong_kind("destination", qualified,
-							   needs[mode].kinds_hint);
+		tr_relation_wrong_kind(what, qualified, needs[mode].kinds_hint);
 	tr_relation_check_usage(namespace);
-	if (mode == TR_MODE_UPSERT)
-		tr_destination_check_key(relation, key);
-	check_rights(relation, qualified, mode, key);
+	check_rights(relation, what, qualified, mode);
 	return qualified;
 }
 
@@ -195,11 +177,36 @@ tr_destination_check(const char *destination, TrMode mode, List *key)
 	tr_relation_parse(destination, &schema, &name);
 	if (mode != TR_MODE_CREATE)
 		relation = find(schema, name);
-	if (OidIsValid(relation))
-		return check_existing(relation, mode, key);
-	if (mode == TR_MODE_APPEND || mode == TR_MODE_UPSERT)
-		refuse_missing(schema, name, mode);
-	return check_create(schema, name);
+	if (!OidIsValid(relation))
+	{
+		if (mode == TR_MODE_APPEND || mode == TR_MODE_UPSERT)
+			refuse_missing(schema, name, mode);
+		return check_create(schema, name, "destination");
+	}
+	if (mode == TR_MODE_UPSERT)
+		tr_destination_check_key(relation, key);
+	return check_existing(relation, "destination", mode);
+}
+
+char *
+tr_destination_check_reject(const char *reject_table, const char *destination)
+{
+	char	   *schema;
+	char	   *name;
+	char	   *qualified;
+	Oid			relation;
+
+	tr_relation_parse(reject_table, &schema, &name);
+	relation = find(schema, name);
+	qualified = OidIsValid(relation) ?
+		check_existing(relation, "reject table", TR_MODE_APPEND) :
+		check_create(schema, name, "reject table");
+	if (strcmp(qualified, destination) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("reject_table is the destination"),
+				 errhint("Rejected rows need a table of their own.")));
+	return qualified;
 }
 
 /* ---- keys ---- */

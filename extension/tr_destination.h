@@ -20,6 +20,13 @@
 extern char *tr_destination_check(const char *destination, TrMode mode,
 								  List *key);
 
+/*
+ * The same for a table that takes rejected rows: it is there and may be
+ * inserted into, or may be created; it is not the destination.
+ */
+extern char *tr_destination_check_reject(const char *reject_table,
+										 const char *destination);
+
 /* Mode upsert: is there a unique index on exactly these columns?  Raises. */
 extern void tr_destination_check_key(Oid relation, List *key);
 

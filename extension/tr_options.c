@@ -117,7 +117,5 @@ tr_options_check(const TrOptions *o, Oid source, TrShape shape, TrMode mode)
 	not_yet(o->backend != TR_BACKEND_NUMPY, "another dtype_backend than numpy");
 	not_yet(o->sources != NULL, "sources");
 	not_yet(shape == TR_SHAPE_GROUP, "shape group");
-	not_yet(mode == TR_MODE_UPSERT, "this mode");
-	not_yet(o->reject_table != NULL, "reject_table");
 	not_yet(o->expect != NULL, "expect");
 }

@@ -16,6 +16,7 @@
 
 /* How many arguments TrOptions has beside the backend, in its order. */
 #define TR_OPTIONS	9
+#define TR_OPTION_REJECT_TABLE	6	/* which of them it is, from 0 */
 
 /*
  * Arguments n to n + count - 1 of the call, which are the first count fields

@@ -130,6 +130,7 @@ typedef struct TrEnd
 	int64		rows_read;
 	int64		rows_returned;
 	int64		rows_written;
+	int64		rows_rejected;
 	int64		bytes_in;
 	int64		bytes_out;
 	uint32		walls_enforced;

@@ -202,6 +202,7 @@ set_work(Datum *values, char *nulls, const TrEnd *end)
 	if (!end->worked)
 	{
 		memset(nulls + 4, 'n', 10);
+		nulls[28] = 'n';
 		return;
 	}
 	values[4] = Int64GetDatum(end->rows_read);
@@ -214,6 +215,7 @@ set_work(Datum *values, char *nulls, const TrEnd *end)
 	values[11] = Int64GetDatum(end->peak_memory);
 	values[12] = Float8GetDatum(end->cpu_us / 1e6);
 	values[13] = Float8GetDatum(end->worker_us / 1e6);
+	values[28] = Int64GetDatum(end->rows_rejected);
 }
 
 static void
@@ -251,8 +253,8 @@ bool
 tr_queue_finish(int64 job, TrState from, int attempt, TrEvent event,
 				const TrEnd *end)
 {
-	Datum		values[28];
-	char		nulls[28];
+	Datum		values[29];
+	char		nulls[29];
 	TrScope		scope;
 	bool		hit;
 

@@ -278,6 +278,7 @@ fill_end(TrEnd *end)
 	end->rows_read = pg_atomic_read_u64(&p->rows_read);
 	end->rows_returned = pg_atomic_read_u64(&p->rows_returned);
 	end->rows_written = pg_atomic_read_u64(&p->rows_written);
+	end->rows_rejected = runner.outcome.rows_rejected;
 	end->bytes_in = pg_atomic_read_u64(&p->bytes_in);
 	end->bytes_out = pg_atomic_read_u64(&p->bytes_out);
 	end->walls_enforced = runner.outcome.walls_enforced;
@@ -390,6 +391,7 @@ record_end(void)
 
 	fill_end(&end);
 	end.rows_written = 0;
+	end.rows_rejected = 0;
 	end.sqlstate = e->sqlerrcode;
 	end.error = e->message;
 	end.detail = e->detail;

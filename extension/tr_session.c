@@ -293,7 +293,10 @@ handle_chunk(Session *s, const TrFrame *frame)
 	if (s->preview)
 		store_preview(s, rows);
 	else
+	{
 		rows = tr_sink_store(s->sink, rows, pump, s->link);
+		s->outcome->rows_rejected = tr_sink_rejected(s->sink);
+	}
 	pg_atomic_fetch_add_u64(&s->progress->rows_written, rows);
 	s->outcome->stage = TR_STAGE_RUN;
 }

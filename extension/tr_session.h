@@ -74,6 +74,7 @@ typedef struct TrOutcome
 	char	   *versions;		/* of what the worker ran, a line each */
 	char	   *digest;			/* of the result */
 	Oid			destination;	/* relation written to */
+	uint64		rows_rejected;	/* put into the reject table */
 	char	   *watermark;		/* the highest value of since that was read,
 								 * in context; NULL: no row was */
 } TrOutcome;

@@ -5,7 +5,8 @@
  * Process: the runner, connected to SPI, as the job's role.
  *
  * Two ways in: tr_sink_bulk.c for a table that this job has just created,
- * tr_sink_spi.c for every other.
+ * tr_sink_spi.c for every other; and by the latter, where an error of a row is
+ * more than the end of the job, tr_sink_careful.c.
  */
 #include "postgres.h"
 
@@ -16,6 +17,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
+#include "tr_destination.h"
 #include "tr_sink_private.h"
 
 /* Nobody waits for a lock, or holds one, on a table that is not his to
@@ -56,10 +58,14 @@ tr_sink_check(const TrTask *task)
 {
 	Oid			relid = find_table(task, NoLock);
 
+	if (task->options->reject_table != NULL)
+		tr_reject_check_constraints();
 	if (!OidIsValid(relid))
 		tr_sink_check_free(task->destination);
 	else if (task->mode == TR_MODE_REPLACE)
 		tr_replace_prepare(find_table(task, ShareRowExclusiveLock));
+	else if (task->mode == TR_MODE_UPSERT)
+		tr_destination_check_key(relid, task->options->key);
 }
 
 /* Create the table or find it; true when it is new. */
@@ -72,6 +78,24 @@ open_table(TrSink *sink, const TrSourceColumn *source, int nsource)
 	tr_sink_check_free(sink->task->destination);
 	sink->relid = tr_sink_create(sink->task, sink->result, source, nsource);
 	return true;
+}
+
+/* Choose the way in. */
+static void
+begin_store(TrSink *sink, Relation rel, bool is_new)
+{
+	TrMode		mode = sink->task->mode;
+
+	if (sink->reject == NULL && is_new && tr_sink_is_plain(rel, sink->result))
+	{
+		tr_bulk_begin(sink);
+		return;
+	}
+	if (mode == TR_MODE_UPSERT)
+		tr_upsert_begin(sink);
+	tr_spi_begin(sink, rel);
+	if (mode == TR_MODE_UPSERT || sink->reject != NULL)
+		tr_careful_begin(sink);
 }
 
 TrSink *
@@ -87,16 +111,15 @@ tr_sink_open(const TrTask *task, TrResult *result,
 	sink->result = result;
 	is_new = open_table(sink, source, nsource);
 	rel = relation_open(sink->relid, RowExclusiveLock);
-	tr_sink_match(rel, result);
+	tr_sink_match(rel, result, task->options->key);
 	if (!is_new && task->mode == TR_MODE_REPLACE)
 	{
 		tr_replace_prepare(sink->relid);	/* it may have come since */
 		tr_replace_delete(rel);
 	}
-	if (is_new && tr_sink_is_plain(rel, result))
-		tr_bulk_begin(sink);
-	else
-		tr_spi_begin(sink, rel);
+	if (task->options->reject_table != NULL)
+		sink->reject = tr_reject_open(task, result);
+	begin_store(sink, rel, is_new);
 	relation_close(rel, NoLock);
 	MemoryContextSwitchTo(old);
 	return sink;
@@ -106,19 +129,26 @@ uint32
 tr_sink_store(TrSink *sink, uint32 rows, TrSinkPump pump, void *arg)
 {
 	MemoryContext old;
+	uint64		before = sink->written;
 
 	if (rows == 0)
 		return 0;
 	old = MemoryContextSwitchTo(sink->result->chunk_context);
-	if (sink->bulk != NULL)
+	if (sink->careful)
+		tr_careful_store(sink, rows, pump, arg);
+	else if (sink->bulk != NULL)
 	{
 		MemoryContextSwitchTo(sink->result->row_context);
 		tr_bulk_store(sink, rows, pump, arg);
+		sink->written += rows;
 	}
 	else
-		tr_spi_store(sink, rows, pump, arg);
+	{
+		tr_spi_store(sink, 0, rows, pump, arg);
+		sink->written += rows;
+	}
 	MemoryContextSwitchTo(old);
-	return rows;
+	return (uint32) (sink->written - before);
 }
 
 void
@@ -126,10 +156,18 @@ tr_sink_close(TrSink *sink)
 {
 	if (sink->bulk != NULL)
 		tr_bulk_end(sink);
+	if (sink->written_keys != NULL)
+		tr_upsert_end(sink);
 }
 
 Oid
 tr_sink_relation(TrSink *sink)
 {
 	return sink->relid;
+}
+
+uint64
+tr_sink_rejected(TrSink *sink)
+{
+	return sink->reject == NULL ? 0 : tr_reject_count(sink->reject);
 }

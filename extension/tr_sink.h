@@ -44,4 +44,7 @@ extern uint32 tr_sink_store(TrSink *sink, uint32 rows, TrSinkPump pump,
 extern void tr_sink_close(TrSink *sink);
 extern Oid	tr_sink_relation(TrSink *sink);
 
+/* Rows put aside so far. */
+extern uint64 tr_sink_rejected(TrSink *sink);
+
 #endif							/* TR_SINK_H */

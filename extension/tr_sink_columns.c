@@ -56,34 +56,65 @@ check_extra(TupleDesc desc, TrResult *result, StringInfo problems)
 	}
 }
 
+static bool
+in_result(TrResult *result, const char *name)
+{
+	for (int i = 0; i < result->ncols; i++)
+		if (strcmp(result->columns[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+static bool
+is_listed(List *names, const char *name)
+{
+	ListCell   *cell;
+
+	foreach(cell, names)
+		if (strcmp(lfirst(cell), name) == 0)
+			return true;
+	return false;
+}
+
 static void
-check_missing(TupleDesc desc, TrResult *result, StringInfo problems)
+check_missing(TupleDesc desc, TrResult *result, List *key,
+			  StringInfo problems)
 {
 	for (int i = 0; i < desc->natts; i++)
 	{
 		Form_pg_attribute att = TupleDescAttr(desc, i);
-		bool		found = false;
 
 		if (att->attisdropped || att->atthasdef || att->attidentity != '\0' ||
 			att->attgenerated != '\0')
 			continue;
-		for (int k = 0; k < result->ncols && !found; k++)
-			found = strcmp(result->columns[k].name,
-						   NameStr(att->attname)) == 0;
-		if (!found)
+		if (!in_result(result, NameStr(att->attname)) &&
+			!is_listed(key, NameStr(att->attname)))
 			appendStringInfo(problems, "\nColumn \"%s\" of the destination is missing from the result and has no default.",
 							 NameStr(att->attname));
 	}
 }
 
+/* A default makes no key. */
+static void
+check_key(TrResult *result, List *key, StringInfo problems)
+{
+	ListCell   *cell;
+
+	foreach(cell, key)
+		if (!in_result(result, lfirst(cell)))
+			appendStringInfo(problems, "\nColumn \"%s\" of the key is missing from the result.",
+							 (char *) lfirst(cell));
+}
+
 void
-tr_sink_match(Relation rel, TrResult *result)
+tr_sink_match(Relation rel, TrResult *result, List *key)
 {
 	StringInfoData problems;
 
 	initStringInfo(&problems);
 	check_extra(RelationGetDescr(rel), result, &problems);
-	check_missing(RelationGetDescr(rel), result, &problems);
+	check_missing(RelationGetDescr(rel), result, key, &problems);
+	check_key(result, key, &problems);
 	if (problems.len > 0)
 		ereport(ERROR,
 				(errcode(TR_ERR_RESULT),

@@ -103,6 +103,14 @@ extern bool tr_decoder_init(TrDecoder *col, const WireFormat *format,
 extern void tr_decoder_begin(TrDecoder *col, const WireChunk *chunk,
 							 uint32 column, uint64 first_row);
 
+/* The values of this chunk are to be read again: those read so far are lost. */
+static inline void
+tr_decoder_rewind(TrDecoder *col)
+{
+	col->arena_used = 0;
+}
+
+/* One value; until the next rewind each row may be read once. */
 static inline Datum
 tr_decoder_value(TrDecoder *col, uint32 row, bool *isnull)
 {

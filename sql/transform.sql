@@ -100,6 +100,7 @@ CREATE TABLE transform.job (
 	rows_read	bigint,
 	rows_returned	bigint,
 	rows_written	bigint,
+	rows_rejected	bigint,
 	bytes_in	bigint,
 	bytes_out	bigint,
 	sqlstate	text,
@@ -367,6 +368,7 @@ CREATE VIEW transform.jobs WITH (security_barrier) AS
 		j.columns, j.filter, j.group_by, j.key, j.reject_table, j.expect,
 		j.since, j.since_from, j.since_to, j.state, j.attempt, j.submitted_at, j.started_at,
 		j.finished_at, j.rows_read, j.rows_returned, j.rows_written,
+		j.rows_rejected,
 		j.bytes_in, j.bytes_out, j.sqlstate, j.error, j.error_detail,
 		j.error_hint, j.error_context, j.error_stage, j.traceback,
 		j.walls_enforced, j.walls_off, j.peak_memory, j.cpu_time,
@@ -519,6 +521,8 @@ COMMENT ON COLUMN transform.job.rows_read IS
 	'rows read from the source';
 COMMENT ON COLUMN transform.job.rows_returned IS
 	'rows the script returned';
+COMMENT ON COLUMN transform.job.rows_rejected IS
+	'rows put into the reject table';
 COMMENT ON COLUMN transform.job.rows_written IS
 	'rows inserted into the destination';
 COMMENT ON COLUMN transform.job.bytes_in IS
@@ -701,6 +705,8 @@ COMMENT ON COLUMN transform.jobs.rows_read IS
 	'rows read from the source';
 COMMENT ON COLUMN transform.jobs.rows_returned IS
 	'rows the script returned';
+COMMENT ON COLUMN transform.jobs.rows_rejected IS
+	'rows put into the reject table';
 COMMENT ON COLUMN transform.jobs.rows_written IS
 	'rows inserted into the destination';
 COMMENT ON COLUMN transform.jobs.bytes_in IS
@@ -826,7 +832,7 @@ COMMENT ON FUNCTION transform_script_create(text, text, text, text, text, text) 
 COMMENT ON FUNCTION transform_validate(text) IS
 	'Checks a script without storing it: a row per finding with line and column (from 1), severity (error or warning), what is wrong, why, and what to do instead. No row: nothing to object to.';
 COMMENT ON FUNCTION transform_submit(text, regclass, text, text, text, jsonb, text, integer, integer, text, text, jsonb, text[], text, text[], text[], text, jsonb, text) IS
-	'Queues a job that runs the current version of a script on a relation into a table; it starts when the transaction commits, and runs as the current user. Returns the job''s number. destination: [schema.]name. shape, numeric_as: NULL for the script''s own. mode: create (default), append or replace (the result instead of the rows that are there; the table stays what it is). params: a JSON object. priority: higher first (default 0). chunk_rows: 1 to 10000000 (default transform.chunk_rows). Errors: 42704 no such script, 42501 no privilege, 42P07 destination exists, 42P01 it does not (append), 42602 and 42622 bad name, 0A000 unsupported column type, 22023 bad argument, 55000 not preloaded.';
+	'Queues a job that runs the current version of a script on a relation into a table; it starts when the transaction commits, and runs as the current user. Returns the job''s number. destination: [schema.]name. shape, numeric_as: NULL for the script''s own. mode: create (default), append, replace (the result instead of the rows that are there; the table stays what it is) or upsert (key: columns with a unique index; rows whose key is there are updated). reject_table: table for the rows that a constraint refuses, made when absent. params: a JSON object. priority: higher first (default 0). chunk_rows: 1 to 10000000 (default transform.chunk_rows). Errors: 42704 no such script, 42501 no privilege, 42P07 destination exists, 42P01 it does not (append), 42602 and 42622 bad name, 0A000 unsupported column type, 22023 bad argument, 55000 not preloaded.';
 COMMENT ON FUNCTION transform_wait(bigint, interval) IS
 	'Waits until a job is over and returns its state: succeeded, failed or cancelled; with a timeout, the state it has by then. Sees the latest state at any isolation level. Errors: 42704 no such job, 55000 when the job was submitted by this very transaction.';
 COMMENT ON PROCEDURE transform_run(text, regclass, text, text, text, jsonb, text, integer, integer, text, text, jsonb, text[], text, text[], text[], text, jsonb, text, bigint) IS
