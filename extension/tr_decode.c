@@ -25,7 +25,7 @@ tr_refuse(const TrDecoder *col, uint32 row, const char *what, const char *hint)
 	ereport(ERROR,
 			(errcode(TR_ERR_INPUT),
 			 errmsg("result column \"%s\", row " UINT64_FORMAT ": %s",
-					col->name, col->first_row + row, what),
+					tr_decoder_name(col), tr_decoder_row(col, row), what),
 			 errhint("%s", hint)));
 }
 
@@ -40,8 +40,9 @@ pg_noreturn static void
 rethrow_with_row(const TrDecoder *col, uint32 row, int len, ErrorData *e)
 {
 	char	   *where = psprintf("Result column \"%s\" of type %s, row " UINT64_FORMAT ".",
-								 col->name, format_type_be(col->declared),
-								 col->first_row + row);
+								 tr_decoder_name(col),
+								 format_type_be(col->declared),
+								 tr_decoder_row(col, row));
 
 	if (len > MAX_QUOTED)
 	{
@@ -62,6 +63,9 @@ bits_to_bool(TrDecoder *col, uint32 row)
 {
 	return BoolGetDatum((col->array.values[row / 8] >> (row % 8)) & 1);
 }
+
+/* What a value in the arena takes beside its bytes: a header, and padding. */
+#define ARENA_ROW	(VARHDRSZ + sizeof(int32))
 
 static inline const char *
 read_bytes(const TrDecoder *col, uint32 row, int *len)
@@ -87,16 +91,19 @@ read_bytes(const TrDecoder *col, uint32 row, int *len)
 	return (const char *) col->array.values + from;
 }
 
-/* A varlena in the chunk's arena, which tr_decoder_begin has made. */
+/*
+ * A varlena in the chunk's arena, which tr_decoder_begin has made.  Its place
+ * follows from the row, so that a row may be decoded again.
+ */
 static inline Datum
-arena_varlena(TrDecoder *col, const char *bytes, int len)
+arena_varlena(TrDecoder *col, uint32 row, const char *bytes, int len)
 {
-	char	   *at = col->arena + col->arena_used;
+	size_t		from = bytes - (const char *) col->array.values;
+	char	   *at = col->arena + INTALIGN(from) + (size_t) row * ARENA_ROW;
 
 	SET_VARSIZE(at, len + VARHDRSZ);
 	if (len > 0)
 		memcpy(VARDATA(at), bytes, len);
-	col->arena_used += INTALIGN(len + VARHDRSZ);
 	return PointerGetDatum(at);
 }
 
@@ -106,7 +113,7 @@ bytes_to_bytea(TrDecoder *col, uint32 row)
 	int			len;
 	const char *bytes = read_bytes(col, row, &len);
 
-	return arena_varlena(col, bytes, len);
+	return arena_varlena(col, row, bytes, len);
 }
 
 /*
@@ -134,7 +141,7 @@ utf8_to_text(TrDecoder *col, uint32 row)
 	const char *text = server_text(col, row, &len);
 
 	if (GetDatabaseEncoding() == PG_UTF8)
-		return arena_varlena(col, text, len);
+		return arena_varlena(col, row, text, len);
 	return PointerGetDatum(cstring_to_text_with_len(text, len));
 }
 
@@ -149,7 +156,7 @@ check_length(TrDecoder *col, uint32 row, const char *text, int len)
 		ereport(ERROR,
 				(errcode(ERRCODE_STRING_DATA_RIGHT_TRUNCATION),
 				 errmsg("result column \"%s\", row " UINT64_FORMAT ": the value is longer than %s",
-						col->name, col->first_row + row,
+						tr_decoder_name(col), tr_decoder_row(col, row),
 						format_type_with_typemod(col->type, col->typmod)),
 				 errhint("Cut it in the script, for example df[\"x\"].str[:%d].", most)));
 }
@@ -162,7 +169,7 @@ utf8_to_varchar(TrDecoder *col, uint32 row)
 
 	check_length(col, row, text, len);
 	if (GetDatabaseEncoding() == PG_UTF8)
-		return arena_varlena(col, text, len);
+		return arena_varlena(col, row, text, len);
 	return PointerGetDatum(cstring_to_text_with_len(text, len));
 }
 
@@ -187,7 +194,7 @@ check_input_length(TrDecoder *col, uint32 row, int len)
 		ereport(ERROR,
 				(errcode(ERRCODE_STRING_DATA_RIGHT_TRUNCATION),
 				 errmsg("result column \"%s\", row " UINT64_FORMAT ": a text of %d bytes is too long for type %s",
-						col->name, col->first_row + row, len,
+						tr_decoder_name(col), tr_decoder_row(col, row), len,
 						format_type_be(col->type)),
 				 errhint("Cut it in the script, for example df[\"x\"].str[:%d].", NAMEDATALEN - 1)));
 }
@@ -276,12 +283,17 @@ zone_matches(const WireFormat *format, Oid type)
 	return format->code != 't' || format->utc == (type == TIMESTAMPTZOID);
 }
 
-/* Does a type travel as the text of its own output function? */
+/*
+ * Does a type travel as the text of its own output function?  Arrays may, too:
+ * those that are no lists.
+ */
 static bool
 travels_as_text(Oid type, int32 typmod)
 {
 	TrEncoder	sent;
 
+	if (OidIsValid(tr_list_item_type(type)))
+		return true;
 	return tr_encoder_init(&sent, type, typmod, TR_NUMERIC_FLOAT64) &&
 		sent.layout.text;
 }
@@ -306,8 +318,14 @@ tr_decoder_init(TrDecoder *col, const WireFormat *format, Oid declared,
 	col->type = getBaseTypeAndTypmod(declared, &col->typmod);
 	col->decode = NULL;
 
+	col->item = NULL;
 	if (format->layout == WIRE_LAYOUT_NULL)
 		col->decode = never;
+	else if (format->layout == WIRE_LAYOUT_LIST)
+	{
+		col->decode = tr_list_to_array;
+		return tr_list_decoder_init(col);
+	}
 	for (int i = 0; i < (int) lengthof(decoders) && col->decode == NULL; i++)
 	{
 		if (decoders[i].type == col->type &&
@@ -324,9 +342,15 @@ tr_decoder_init(TrDecoder *col, const WireFormat *format, Oid declared,
 Oid
 tr_type_for_format(const WireFormat *format, int32 *typmod)
 {
+	Oid			item;
+
 	*typmod = -1;
 	switch (format->code)
 	{
+		case '+':
+			item = format->item->code == '+' ? InvalidOid :
+				tr_type_for_format(format->item, typmod);
+			return OidIsValid(item) ? get_array_type(item) : InvalidOid;
 		case 'n':
 		case 'u':
 		case 'U':
@@ -367,38 +391,62 @@ tr_type_for_format(const WireFormat *format, int32 *typmod)
 	}
 }
 
-bool
-tr_type_is_kept(const WireFormat *format, Oid type, int32 typmod,
-				TrNumeric numeric)
+static bool
+is_one_of(const WireFormat *a, const WireFormat *b, const char *codes)
 {
-	TrEncoder	sent;
-	WireFormat	source;
+	return strchr(codes, a->code) != NULL && strchr(codes, b->code) != NULL;
+}
 
-	if (!tr_encoder_init(&sent, type, typmod, numeric))
-		return false;
-	source = sent.layout;
+/*
+ * Items of a Python list have no width: integers are kept as the integers
+ * that were declared, floats as floats, and what does not fit is refused.
+ */
+static bool
+items_are_kept(const WireFormat *format, const TrEncoder *sent)
+{
+	return is_one_of(format, &sent->layout, INTS) ||
+		is_one_of(format, &sent->layout, "fg");
+}
+
+static bool
+is_kept(const WireFormat *format, const TrEncoder *sent)
+{
+	const WireFormat *source = &sent->layout;
+
 	if (format->code == 'n')
 		return true;			/* nothing but NULLs contradicts nothing */
-	if (sent.type == DATEOID)
+	if (format->code == '+' && source->code == '+')
+		return items_are_kept(format->item, sent->item) ||
+			is_kept(format->item, sent->item);
+	if (sent->type == DATEOID)
 		return format->code == 'D' || format->code == 'M' ||
 			(format->code == 't' && format->unit == 's' && !format->utc);
-	if (strchr(INTS, format->code) != NULL &&
-		strchr(INTS, source.code) != NULL)
-		return format->width < source.width ||
-			(format->width == source.width &&
-			 (format->code >= 'a') == (source.code >= 'a'));
-	if (source.text && format->text)
+	if (is_one_of(format, source, INTS))
+		return format->width < source->width ||
+			(format->width == source->width &&
+			 (format->code >= 'a') == (source->code >= 'a'));
+	if (source->text && format->text)
 		return true;
-	if (source.code == 'Z' && format->code == 'z')
+	if (source->code == 'Z' && format->code == 'z')
 		return true;
-	if (source.code == 't' && format->code == 't')
-		return source.utc == format->utc;
+	if (source->code == 't' && format->code == 't')
+		return source->utc == format->utc;
 
 	/*
 	 * float64 back into numeric: as numeric, but without the declared scale,
 	 * which the result need not respect (see tr_sink.c).
 	 */
-	return source.code == format->code;
+	return source->code == format->code;
+}
+
+bool
+tr_type_is_kept(const WireFormat *format, Oid type, int32 typmod,
+				TrNumeric numeric)
+{
+	TrEncoder	sent;
+
+	return tr_encoder_init(&sent, type, typmod, numeric) &&
+		is_kept(format, &sent);
 }
 
 /* ---- a chunk ---- */
@@ -429,25 +477,36 @@ check_utf8(TrDecoder *col)
 	}
 }
 
-void
-tr_decoder_begin(TrDecoder *col, const WireChunk *chunk, uint32 column,
-				 uint64 first_row)
+/* A field of `rows` values; of an array, then its items. */
+static void
+begin_field(TrDecoder *col, const WireChunk *chunk, uint32 field, uint32 rows)
 {
 	const char *why;
 
-	if (!wire_array_decode(chunk, column, &col->format, &col->array, &why))
+	if (!wire_array_decode(chunk, field, rows, &col->format, &col->array,
+						   &why))
 		ereport(ERROR,
 				(errcode(TR_ERR_PROTOCOL),
 				 errmsg("the worker broke the protocol: %s", why),
-				 errdetail("Result column: \"%s\".", col->name)));
-	col->rows = chunk->rows;
-	col->first_row = first_row;
+				 errdetail("Result column: \"%s\".", tr_decoder_name(col))));
+	col->rows = rows;
 	col->arena = NULL;
-	col->arena_used = 0;
-	if (col->array.offsets == NULL)
-		return;
-	if (col->format.text && GetDatabaseEncoding() == PG_UTF8)
-		check_utf8(col);
-	col->arena = palloc(col->array.values_len +
-						(size_t) col->rows * (VARHDRSZ + sizeof(int32)));
+	if (col->item != NULL)
+		begin_field(col->item, chunk, field + 1, col->array.items);
+	else if (col->array.offsets != NULL)
+	{
+		if (col->format.text && GetDatabaseEncoding() == PG_UTF8)
+			check_utf8(col);
+		col->arena = MemoryContextAllocHuge(CurrentMemoryContext,
+											INTALIGN(col->array.values_len) +
+											(size_t) rows * ARENA_ROW);
+	}
+}
+
+void
+tr_decoder_begin(TrDecoder *col, const WireChunk *chunk, uint32 field,
+				 uint64 first_row)
+{
+	col->first_row = first_row;
+	begin_field(col, chunk, field, chunk->rows);
 }

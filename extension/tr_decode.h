@@ -10,12 +10,21 @@
 #include "tr_compat.h"
 #include "tr_types.h"
 
+/* The row of a value, from 1, and its column; also of items of an array. */
+extern uint64 tr_decoder_row(const TrDecoder *col, uint32 row);
+extern const char *tr_decoder_name(const TrDecoder *col);
+
 /* "result column x, row n: what", with a hint. */
 pg_noreturn extern void tr_refuse(const TrDecoder *col, uint32 row, const char *what,
 					  const char *hint);
 
 /* An integer of any width; uint64 beyond bigint reads as negative. */
 extern int64 tr_read_int(const TrDecoder *col, uint32 row);
+
+/* tr_decode_list.c */
+extern Oid	tr_list_item_type(Oid type);	/* tr_encode_list.c */
+extern bool tr_list_decoder_init(TrDecoder *col);
+extern Datum tr_list_to_array(TrDecoder *col, uint32 row);
 
 /* tr_decode_number.c */
 extern Datum tr_int_to_int2(TrDecoder *col, uint32 row);

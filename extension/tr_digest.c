@@ -71,13 +71,18 @@ tr_digest_begin(TrDigest *digest, const TrResult *result)
 	for (int i = 0; i < result->ncols; i++)
 	{
 		const char *name = result->columns[i].name;
-		const WireFormat *format = &result->formats[i];
-		uint64		kind[] = {format->code, format->unit, format->utc,
-		format->precision, format->scale};
 
-		digest->seeds[i] = mix_bytes(hash_bytes_extended((const unsigned char *) name,
-														 strlen(name), 0),
-									 (const uint8 *) kind, sizeof(kind));
+		digest->seeds[i] = hash_bytes_extended((const unsigned char *) name,
+											   strlen(name), 0);
+		for (const WireFormat *format = &result->formats[i]; format != NULL;
+			 format = format->item)
+		{
+			uint64		kind[] = {format->code, format->unit, format->utc,
+			format->precision, format->scale};
+
+			digest->seeds[i] = mix_bytes(digest->seeds[i],
+										 (const uint8 *) kind, sizeof(kind));
+		}
 	}
 }
 
@@ -97,6 +102,8 @@ offset_at(const TrDecoder *col, uint64 n)
 	memcpy(&wide, col->array.offsets + 8 * n, sizeof(wide));
 	return wide;
 }
+
+static uint64 add_items(const TrDecoder *col, uint64 h, uint32 row);
 
 static inline uint64
 add_value(const TrDecoder *col, uint64 h, uint32 row)
@@ -126,10 +133,26 @@ add_value(const TrDecoder *col, uint64 h, uint32 row)
 		case WIRE_LAYOUT_VAR64:
 			return mix_bytes(h, a->values + offset_at(col, row),
 							 offset_at(col, row + 1) - offset_at(col, row));
+		case WIRE_LAYOUT_LIST:
+			return add_items(col, h, row);
 		case WIRE_LAYOUT_NULL:
 			break;
 	}
 	return mix(h ^ NULL_VALUE);
+}
+
+/* A list: how many items, then each. */
+static uint64
+add_items(const TrDecoder *col, uint64 h, uint32 row)
+{
+	uint32		from = (uint32) offset_at(col, row);
+	uint32		to = (uint32) offset_at(col, row + 1);
+
+	h = mix(h ^ (to - from));
+	for (uint32 i = from; i < to; i++)
+		h = wire_is_null(&col->item->array, i) ? mix(h ^ NULL_VALUE) :
+			add_value(col->item, h, i);
+	return h;
 }
 
 static void

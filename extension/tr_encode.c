@@ -21,7 +21,7 @@
 /*
  * ---- the table ----
  *
- * What is not in it travels as the text its output function gives, and comes
+ * Arrays are lists.  What else is not in it travels as the text its output function gives, and comes
  * back through its input function: whatever has no exact counterpart in
  * pandas, and every type that an extension may bring.
  */
@@ -99,6 +99,8 @@ tr_encoder_init(TrEncoder *col, Oid type, int32 typmod, TrNumeric numeric)
 	col->typmod = typmod;
 	col->type = getBaseTypeAndTypmod(type, &col->typmod);
 	col->append = NULL;
+	col->keeps_nan = false;
+	col->item = col->list = NULL;
 	if (col->type == NUMERICOID)
 		init_numeric(col, col->typmod, numeric);
 	for (int i = 0; i < (int) lengthof(encoders) && col->append == NULL; i++)
@@ -110,10 +112,14 @@ tr_encoder_init(TrEncoder *col, Oid type, int32 typmod, TrNumeric numeric)
 	}
 	if (col->append == NULL)
 	{
-		if (get_typtype(col->type) == TYPTYPE_PSEUDO ||
-			OidIsValid(get_element_type(col->type)))
+		Oid			item = tr_list_item_type(col->type);
+
+		if (get_typtype(col->type) == TYPTYPE_PSEUDO)
 			return false;
-		init_output(col);
+		if (!OidIsValid(item))
+			init_output(col);
+		else if (!tr_list_init(col, item, numeric))
+			return false;
 	}
 	return wire_format_parse(col->format, &col->layout);
 }
@@ -121,9 +127,10 @@ tr_encoder_init(TrEncoder *col, Oid type, int32 typmod, TrNumeric numeric)
 /* ---- a chunk ---- */
 
 static bool
-is_variable(const TrEncoder *col)
+has_offsets(const TrEncoder *col)
 {
-	return col->layout.layout == WIRE_LAYOUT_VAR64;
+	return col->layout.layout == WIRE_LAYOUT_VAR64 ||
+		col->layout.layout == WIRE_LAYOUT_LIST;
 }
 
 /*
@@ -139,23 +146,28 @@ tr_encoder_reset(TrEncoder *col, uint64 first_row)
 		col->values_size = 1024;
 		col->values = palloc(col->values_size);
 		col->validity = palloc(col->rows_size / 8);
-		col->offsets = is_variable(col) ?
+		col->offsets = has_offsets(col) ?
 			palloc(sizeof(int64) * (col->rows_size + 1)) : NULL;
 	}
 	col->values_used = 0;
 	col->rows = 0;
 	col->nulls = 0;
 	col->first_row = first_row;
+	if (col->item != NULL)
+	{
+		col->item->total = col->total;
+		tr_encoder_reset(col->item, 1);
+	}
 }
 
 static void
 grow_rows(TrEncoder *col)
 {
 	col->rows_size *= 2;
-	col->validity = repalloc(col->validity, col->rows_size / 8);
-	if (is_variable(col))
+	col->validity = repalloc_huge(col->validity, col->rows_size / 8);
+	if (has_offsets(col))
 		col->offsets = repalloc_huge(col->offsets,
-									 sizeof(int64) * (col->rows_size + 1));
+									 sizeof(int64) * ((size_t) col->rows_size + 1));
 }
 
 /* A NULL takes the room of a value: zeros. */
@@ -171,6 +183,14 @@ append_null(TrEncoder *col)
 		tr_encoder_put(col, zeros, 1);
 }
 
+/* Where the values of the row at hand end. */
+static int64
+end_of_row(const TrEncoder *col)
+{
+	return col->item != NULL ? (int64) col->item->rows :
+		(int64) col->values_used;
+}
+
 void
 tr_encoder_append(TrEncoder *col, Datum value, bool isnull)
 {
@@ -179,8 +199,11 @@ tr_encoder_append(TrEncoder *col, Datum value, bool isnull)
 	if (row == col->rows_size)
 		grow_rows(col);
 	if (row % 8 == 0)
+	{
 		col->validity[row / 8] = 0;
-	if (row == 0 && is_variable(col))
+		*col->total += col->list != NULL;	/* of columns: see the feed */
+	}
+	if (row == 0 && col->offsets != NULL)
 		col->offsets[0] = 0;
 	if (isnull)
 		append_null(col);
@@ -190,11 +213,31 @@ tr_encoder_append(TrEncoder *col, Datum value, bool isnull)
 		col->validity[row / 8] |= 1 << (row % 8);
 	}
 	col->rows++;
-	if (is_variable(col))
+	if (col->offsets != NULL)
 	{
-		col->offsets[col->rows] = col->values_used;
+		col->offsets[col->rows] = end_of_row(col);
 		*col->total += sizeof(int64);
 	}
+}
+
+uint32
+tr_encoder_fields(const TrEncoder *col)
+{
+	return col->item == NULL ? 1 : 1 + tr_encoder_fields(col->item);
+}
+
+void
+tr_encoder_describe(const TrEncoder *col, WireColumn *fields)
+{
+	int			name_len;
+
+	fields->name.data = tr_text_to_utf8(col->name, strlen(col->name),
+										&name_len);
+	fields->name.len = name_len;
+	strlcpy(fields->format, col->format, sizeof(fields->format));
+	fields->flags = col->nullable ? WIRE_NULLABLE : 0;
+	if (col->item != NULL)
+		tr_encoder_describe(col->item, fields + 1);
 }
 
 void
@@ -203,8 +246,10 @@ tr_encoder_buffers(const TrEncoder *col, WireBuffer *buffers)
 	memset(buffers, 0, 3 * sizeof(WireBuffer));
 	if (col->nulls > 0)
 		buffers[0] = (WireBuffer) {col->validity, (col->rows + 7) / 8};
-	if (is_variable(col) && col->rows > 0)
+	if (col->offsets != NULL && col->rows > 0)
 		buffers[1] = (WireBuffer) {col->offsets,
 		(uint32_t) (sizeof(int64) * (col->rows + 1))};
 	buffers[2] = (WireBuffer) {col->values, (uint32_t) col->values_used};
+	if (col->item != NULL)
+		tr_encoder_buffers(col->item, buffers + 3);
 }

@@ -27,6 +27,12 @@ tr_encoder_put(TrEncoder *col, const void *bytes, size_t len)
 	*col->total += len;
 }
 
+/* The item type of an array type proper, or InvalidOid. */
+extern Oid	tr_list_item_type(Oid type);
+extern bool tr_list_init(TrEncoder *col, Oid item, TrNumeric numeric);
+
+extern void tr_append_list(TrEncoder *col, Datum value);
+
 /* tr_encode_value.c */
 extern void tr_append_bool(TrEncoder *col, Datum value);
 extern void tr_append_int2(TrEncoder *col, Datum value);

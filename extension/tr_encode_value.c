@@ -28,7 +28,15 @@
 static uint64
 current_row(const TrEncoder *col)
 {
+	while (col->list != NULL)
+		col = col->list;
 	return col->first_row + col->rows;
+}
+
+static const char *
+column_name(const TrEncoder *col)
+{
+	return col->list == NULL ? col->name : column_name(col->list);
 }
 
 void
@@ -36,7 +44,7 @@ tr_refuse_value(const TrEncoder *col, const char *what, const char *hint)
 {
 	ereport(ERROR,
 			(errcode(TR_ERR_INPUT),
-			 errmsg("column \"%s\", row " UINT64_FORMAT ": %s", col->name,
+			 errmsg("column \"%s\", row " UINT64_FORMAT ": %s", column_name(col),
 					current_row(col), what),
 			 errhint("%s", hint)));
 }
@@ -107,7 +115,7 @@ tr_append_float4(TrEncoder *col, Datum value)
 {
 	float4		v = DatumGetFloat4(value);
 
-	if (isnan(v))
+	if (isnan(v) && !col->keeps_nan)
 		tr_refuse_value(col, NAN_TEXT, NAN_HINT);
 	put_fixed(col, &v);
 }
@@ -117,7 +125,7 @@ tr_append_float8(TrEncoder *col, Datum value)
 {
 	float8		v = DatumGetFloat8(value);
 
-	if (isnan(v))
+	if (isnan(v) && !col->keeps_nan)
 		tr_refuse_value(col, NAN_TEXT, NAN_HINT);
 	put_fixed(col, &v);
 }
@@ -135,13 +143,13 @@ tr_append_numeric_as_float(TrEncoder *col, Datum value)
 	char	   *end;
 	float8		v = strtod(text, &end);
 
-	if (isnan(v))
+	if (isnan(v) && !col->keeps_nan)
 		tr_refuse_value(col, NAN_TEXT, NAN_HINT);
-	if (!isinf(v) && !tr_decimal_text_equals_float(text, v))
+	if (!isnan(v) && !isinf(v) && !tr_decimal_text_equals_float(text, v))
 		ereport(ERROR,
 				(errcode(TR_ERR_INPUT),
 				 errmsg("column \"%s\", row " UINT64_FORMAT ": the numeric value %.60s has no equal in float64",
-						col->name, current_row(col), text),
+						column_name(col), current_row(col), text),
 				 errhint("Submit with numeric_as => 'decimal' to get exact decimal.Decimal values.")));
 	put_fixed(col, &v);
 	pfree(text);
@@ -159,7 +167,7 @@ tr_append_numeric_as_decimal(TrEncoder *col, Datum value)
 		ereport(ERROR,
 				(errcode(TR_ERR_INPUT),
 				 errmsg("column \"%s\", row " UINT64_FORMAT ": the numeric value %.60s does not fit decimal(%d,%d)",
-						col->name, current_row(col), text,
+						column_name(col), current_row(col), text,
 						col->layout.precision, col->layout.scale),
 				 errhint("Read a view that casts the column to numeric with a precision of at most 76 digits; NaN and infinities have no decimal.")));
 	put_fixed(col, bytes);

@@ -37,6 +37,7 @@ struct TrFeed
 	TrSource   *source;
 	Portal		portal;
 	int			ncols;			/* on the wire */
+	uint32		nfields;		/* of theirs */
 	TrEncoder  *encoders;
 	WireBuffer *buffers;
 	TrTrack    *keys;			/* the row before, by key of the group */
@@ -65,7 +66,7 @@ struct TrFeed
 static size_t
 frame_bytes(TrFeed *feed)
 {
-	return WIRE_CHUNK_PREFIX(feed->ncols) + feed->bytes +
+	return WIRE_CHUNK_PREFIX(feed->nfields) + feed->bytes +
 		(size_t) feed->ncols * (feed->frame_rows / 8 + 32);
 }
 
@@ -181,12 +182,14 @@ init_columns(TrFeed *feed, TrNumeric numeric)
 
 	feed->ncols = source->ncols + (source->nkeys > 0 ? 1 : 0);
 	feed->encoders = palloc0(sizeof(TrEncoder) * feed->ncols);
-	feed->buffers = palloc0(sizeof(WireBuffer) * 3 * feed->ncols);
 	feed->keys = palloc0(sizeof(TrTrack) * Max(source->nkeys, 1));
 	for (int i = 0; i < source->ncols; i++)
 		init_column(feed, &feed->encoders[i], &source->columns[i], numeric);
 	if (source->nkeys > 0)
 		init_column(feed, &feed->encoders[source->ncols], &mark, numeric);
+	for (int i = 0; i < feed->ncols; i++)
+		feed->nfields += tr_encoder_fields(&feed->encoders[i]);
+	feed->buffers = palloc0(sizeof(WireBuffer) * 3 * feed->nfields);
 	for (int i = 0; i < source->nkeys; i++)
 		tr_track_init(&feed->keys[i], &source->columns[source->keys[i]]);
 	if (source->since_attnum > 0)
@@ -227,22 +230,17 @@ uint8 *
 tr_feed_schema(TrFeed *feed, size_t *len)
 {
 	size_t		size = WIRE_HEADER_SIZE + 4 +
-		(size_t) feed->ncols * (12 + WIRE_MAX_NAME + WIRE_MAX_FORMAT);
+		(size_t) feed->nfields * (12 + WIRE_MAX_NAME + WIRE_MAX_FORMAT);
 	uint8	   *frame = palloc(size);
-	WireColumn *cols = palloc0(sizeof(WireColumn) * feed->ncols);
+	WireColumn *fields = palloc0(sizeof(WireColumn) * feed->nfields);
+	uint32		n = 0;
 
 	for (int i = 0; i < feed->ncols; i++)
 	{
-		TrEncoder  *col = &feed->encoders[i];
-		int			name_len;
-
-		cols[i].name.data = tr_text_to_utf8(col->name, strlen(col->name),
-											&name_len);
-		cols[i].name.len = name_len;
-		strlcpy(cols[i].format, col->format, sizeof(cols[i].format));
-		cols[i].flags = col->nullable ? WIRE_NULLABLE : 0;
+		tr_encoder_describe(&feed->encoders[i], &fields[n]);
+		n += tr_encoder_fields(&feed->encoders[i]);
 	}
-	*len = wire_schema_encode(frame, size, cols, feed->ncols);
+	*len = wire_schema_encode(frame, size, fields, n);
 	if (*len == 0)
 		elog(ERROR, "the source has too many columns for one frame");
 	return frame;
@@ -300,9 +298,10 @@ begin_frame(TrFeed *feed)
 
 bool
 tr_feed_next(TrFeed *feed, uint32 *rows, uint32 *flags, WireBuffer **buffers,
-			 uint32 *ncols)
+			 uint32 *nfields)
 {
 	bool		call_ends;
+	uint32		n = 0;
 
 	if (feed->finished)
 		return false;
@@ -326,11 +325,14 @@ tr_feed_next(TrFeed *feed, uint32 *rows, uint32 *flags, WireBuffer **buffers,
 		return false;
 	call_ends = feed->finished || call_room(feed) == 0;
 	for (int i = 0; i < feed->ncols; i++)
-		tr_encoder_buffers(&feed->encoders[i], &feed->buffers[3 * i]);
+	{
+		tr_encoder_buffers(&feed->encoders[i], &feed->buffers[3 * n]);
+		n += tr_encoder_fields(&feed->encoders[i]);
+	}
 	*rows = feed->frame_rows;
 	*flags = call_ends ? WIRE_LAST_OF_CALL : 0;
 	*buffers = feed->buffers;
-	*ncols = feed->ncols;
+	*nfields = n;
 	feed->rows_sent += feed->frame_rows;
 	feed->call_rows = call_ends ? 0 : feed->call_rows + feed->frame_rows;
 	return true;

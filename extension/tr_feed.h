@@ -33,7 +33,7 @@ extern uint8 *tr_feed_schema(TrFeed *feed, size_t *len);
  * buffers stay until the next call.
  */
 extern bool tr_feed_next(TrFeed *feed, uint32 *rows, uint32 *flags,
-						 WireBuffer **buffers, uint32 *ncols);
+						 WireBuffer **buffers, uint32 *nfields);
 extern uint64 tr_feed_rows(TrFeed *feed);
 
 /* Groups begun so far. */

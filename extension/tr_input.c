@@ -169,7 +169,7 @@ tr_input_send(TrInput *input, TrLink *link, TrProgress *progress)
 	uint8		end[WIRE_HEADER_SIZE];
 	uint32		rows;
 	uint32		flags;
-	uint32		ncols;
+	uint32		nfields;
 	WireBuffer *buffers;
 
 	if (!input->described)
@@ -178,12 +178,12 @@ tr_input_send(TrInput *input, TrLink *link, TrProgress *progress)
 		return true;
 	}
 	if (tr_feed_next(list_nth(input->feeds, input->at), &rows, &flags,
-					 &buffers, &ncols))
+					 &buffers, &nfields))
 	{
-		for (uint32 i = 0; i < 3 * ncols; i++)
+		for (uint32 i = 0; i < 3 * nfields; i++)
 			input->bytes += buffers[i].len;
 		check_size(input, input->bytes, false);
-		tr_link_queue_chunk(link, rows, flags, buffers, ncols);
+		tr_link_queue_chunk(link, rows, flags, buffers, nfields);
 		count_rows(input, progress, flags);
 		return true;
 	}

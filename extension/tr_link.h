@@ -60,7 +60,7 @@ extern void tr_link_queue(TrLink *link, const void *frame, size_t len);
  * tr_link_sent() says true.  Only when everything before has been sent.
  */
 extern void tr_link_queue_chunk(TrLink *link, uint32 rows, uint32 flags,
-								const WireBuffer *buffers, uint32 ncols);
+								const WireBuffer *buffers, uint32 nfields);
 extern bool tr_link_sent(TrLink *link);
 
 /* Tell the broker to end the worker. */

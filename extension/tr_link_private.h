@@ -10,7 +10,7 @@
 
 #define MAX_QUEUED		2
 #define CONTROL_BUFFER	(WIRE_HEADER_SIZE + 4 * WIRE_MAX_TEXT)
-#define MAX_SEGMENTS	(2 + 3 * WIRE_MAX_COLUMNS)
+#define MAX_SEGMENTS	(2 + 3 * WIRE_MAX_FIELDS)
 
 /* Bytes on their way out; not owned. */
 typedef struct Segment

@@ -42,9 +42,9 @@ tr_link_queue(TrLink *link, const void *frame, size_t len)
 
 void
 tr_link_queue_chunk(TrLink *link, uint32 rows, uint32 flags,
-					const WireBuffer *buffers, uint32 ncols)
+					const WireBuffer *buffers, uint32 nfields)
 {
-	size_t		need = WIRE_HEADER_SIZE + WIRE_CHUNK_PREFIX(ncols);
+	size_t		need = WIRE_HEADER_SIZE + WIRE_CHUNK_PREFIX(nfields);
 	size_t		n;
 
 	Assert(tr_link_sent(link));
@@ -53,16 +53,16 @@ tr_link_queue_chunk(TrLink *link, uint32 rows, uint32 flags,
 		link->prefix = MemoryContextAlloc(link->context, need);
 		link->prefix_size = need;
 		link->segments = MemoryContextAlloc(link->context,
-											sizeof(Segment) * (1 + 3 * ncols));
+											sizeof(Segment) * (1 + 3 * nfields));
 	}
 	n = wire_chunk_prefix_encode(link->prefix, link->prefix_size, rows, flags,
-								 buffers, ncols);
+								 buffers, nfields);
 	if (n == 0)
 		elog(ERROR, "a chunk of %u rows does not fit into a frame", rows);
 
 	link->segments[0] = (Segment) {link->prefix, n, 0};
 	link->nsegments = 1;
-	for (uint32 i = 0; i < 3 * ncols; i++)
+	for (uint32 i = 0; i < 3 * nfields; i++)
 	{
 		size_t		len = buffers[i].len;
 

@@ -114,7 +114,6 @@ tr_options_check(const TrOptions *o, Oid source, TrShape shape, TrMode mode)
 	if (o->since != NULL && mode == TR_MODE_REPLACE)
 		refuse("since does not go with mode \"replace\"",
 			   "Only the new rows would be left; use mode => 'append' or 'upsert'.");
-	not_yet(o->backend != TR_BACKEND_NUMPY, "another dtype_backend than numpy");
 	not_yet(o->sources != NULL, "sources");
 	not_yet(shape == TR_SHAPE_GROUP, "shape group");
 	not_yet(o->expect != NULL, "expect");

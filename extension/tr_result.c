@@ -48,12 +48,37 @@ is_duplicate(TrResult *result, int n)
 	return false;
 }
 
+/* The format of a column, and of the items behind it. */
+static bool
+parse_format(const WireColumn *field, WireFormat *format)
+{
+	WireFormat *item;
+
+	if (!wire_format_parse(field->format, format))
+		return false;
+	if (format->layout != WIRE_LAYOUT_LIST)
+		return true;
+	item = palloc0(sizeof(WireFormat));
+	format->item = item;
+	return parse_format(field + 1, item);
+}
+
+/* Lists of lists have no type of their own, but may fit an existing one. */
+static bool
+can_be_stored(const WireFormat *format)
+{
+	int32		typmod;
+
+	while (format->item != NULL)
+		format = format->item;
+	return OidIsValid(tr_type_for_format(format, &typmod));
+}
+
 static void
 check_column(TrResult *result, int i, const WireColumn *col,
 			 StringInfo problems)
 {
 	const char *name = result->columns[i].name;
-	int32		typmod;
 
 	if (name[0] == '\0')
 		complain(problems, psprintf("Column %d has an empty name.", i + 1));
@@ -70,8 +95,8 @@ check_column(TrResult *result, int i, const WireColumn *col,
 	else if (is_duplicate(result, i))
 		complain(problems, psprintf("Column \"%s\" stands there more than once.",
 									name));
-	if (!wire_format_parse(col->format, &result->formats[i]) ||
-		!OidIsValid(tr_type_for_format(&result->formats[i], &typmod)))
+	if (!parse_format(col, &result->formats[i]) ||
+		!can_be_stored(&result->formats[i]))
 		complain(problems, psprintf("Column \"%s\" has a type that cannot be stored (Arrow \"%s\").",
 									name, tr_text_from_worker((WireText) {col->format,
 															  strlen(col->format)}, false)));
@@ -84,7 +109,7 @@ tr_result_open(const uint8 *payload, uint32 len)
 												  "transform result",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
-	WireColumn *cols = palloc(sizeof(WireColumn) * WIRE_MAX_COLUMNS);
+	WireColumn *cols = palloc(sizeof(WireColumn) * WIRE_MAX_FIELDS);
 	TrResult   *result = palloc0(sizeof(TrResult));
 	StringInfoData problems;
 	const char *why;
@@ -104,7 +129,14 @@ tr_result_open(const uint8 *payload, uint32 len)
 	result->row_context = AllocSetContextCreate(context,
 												"transform result rows",
 												ALLOCSET_DEFAULT_SIZES);
-	result->ncols = n;
+	result->nfields = n;
+	result->fields = palloc0(sizeof(uint32) * n);
+	for (int i = 0; i < n; i++)
+	{
+		if (i == 0 || !wire_format_is_list(cols[i - 1].format))
+			result->fields[result->ncols++] = i;
+	}
+	n = result->ncols;
 	result->formats = palloc0(sizeof(WireFormat) * n);
 	result->columns = palloc0(sizeof(TrDecoder) * n);
 	result->values = palloc0(sizeof(Datum) * n);
@@ -112,8 +144,10 @@ tr_result_open(const uint8 *payload, uint32 len)
 	initStringInfo(&problems);
 	for (int i = 0; i < n; i++)
 	{
-		result->columns[i].name = tr_text_from_worker(cols[i].name, false);
-		check_column(result, i, &cols[i], &problems);
+		const WireColumn *field = &cols[result->fields[i]];
+
+		result->columns[i].name = tr_text_from_worker(field->name, false);
+		check_column(result, i, field, &problems);
 	}
 	if (problems.len > 0)
 		ereport(ERROR,
@@ -134,9 +168,9 @@ tr_result_begin(TrResult *result, const uint8 *payload, uint32 len)
 
 	if (!wire_chunk_decode(payload, len, &result->chunk, &why))
 		tr_fail_protocol(why);
-	if ((int) result->chunk.columns != result->ncols)
-		tr_fail_protocol(psprintf("a chunk of %u columns after a schema of %d",
-								  result->chunk.columns, result->ncols));
+	if (result->chunk.fields != result->nfields)
+		tr_fail_protocol(psprintf("a chunk of %u fields after a schema of %u",
+								  result->chunk.fields, result->nfields));
 	result->rows += result->chunk.rows;
 }
 
@@ -152,7 +186,8 @@ tr_result_decode(TrResult *result)
 	for (int i = 0; i < result->ncols; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		tr_decoder_begin(&result->columns[i], &result->chunk, i, first_row);
+		tr_decoder_begin(&result->columns[i], &result->chunk,
+						 result->fields[i], first_row);
 	}
 	tr_digest_chunk(&result->digest, result);
 	MemoryContextSwitchTo(old);

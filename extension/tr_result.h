@@ -19,6 +19,8 @@ typedef struct TrResult
 								 * cost a thousand here */
 	int			ncols;
 	WireFormat *formats;
+	uint32	   *fields;			/* where each column stands in a chunk */
+	uint32		nfields;
 	TrDecoder  *columns;		/* name set; the type by whoever stores them */
 	Datum	   *values;			/* one row */
 	bool	   *nulls;

@@ -16,6 +16,7 @@
 #include "utils/ruleutils.h"
 #include "utils/varlena.h"
 
+#include "tr_errors.h"
 #include "tr_sink_private.h"
 
 /* ---- names ---- */
@@ -84,10 +85,20 @@ tr_sink_column_type(const WireFormat *format, const char *name,
 					int nsource, int32 *typmod)
 {
 	const TrSourceColumn *from = find_source(source, nsource, name);
+	Oid			type;
 
 	if (from == NULL ||
 		!tr_type_is_kept(format, from->type, from->typmod, numeric))
-		return tr_type_for_format(format, typmod);
+	{
+		type = tr_type_for_format(format, typmod);
+		if (!OidIsValid(type))
+			ereport(ERROR,
+					(errcode(TR_ERR_RESULT),
+					 errmsg("column \"%s\" of the result has lists of lists, for which there is no type",
+							name),
+					 errhint("Return one list for each row, or text.")));
+		return type;
+	}
 
 	/* a computed value need not respect the declared scale */
 	*typmod = from->type == NUMERICOID && format->code != 'd' ? -1 :

@@ -418,7 +418,8 @@ row_bytes(const TrSource *source)
 							   TR_NUMERIC_FLOAT64);
 		if (encoder.layout.layout == WIRE_LAYOUT_FIXED)
 			bytes += encoder.layout.width;
-		else if (encoder.layout.layout == WIRE_LAYOUT_VAR64)
+		else if (encoder.layout.layout == WIRE_LAYOUT_VAR64 ||
+				 encoder.layout.layout == WIRE_LAYOUT_LIST)
 			bytes += sizeof(int64) +
 				get_attavgwidth(source->relation,
 								get_attnum(source->relation, column->name));

@@ -62,6 +62,8 @@ tr_task_queue(const TrTask *task, TrLink *link, const char *action)
 	add_text(&json, "shape", tr_shape_name(task->shape));
 	add_text(&json, "numeric", tr_numeric_name(task->numeric));
 	if (task->options != NULL)
+		add_text(&json, "backend", tr_backend_name(task->options->backend));
+	if (task->options != NULL)
 		add_input(&json, task->options);
 	if (task->params != NULL)
 		appendStringInfo(&json, ", \"params\": %s", utf8_string(task->params));

@@ -35,6 +35,14 @@ struct TrEncoder
 	int32		typmod;
 	FmgrInfo	output;			/* for types that travel as text */
 	TrAppend	append;
+	bool		keeps_nan;		/* NaN is not taken for NULL */
+
+	/* of an array: its items; of items: their array */
+	TrEncoder  *item;
+	TrEncoder  *list;
+	int16		item_len;
+	bool		item_byval;
+	char		item_align;
 
 	/* the chunk so far; *total counts the bytes of all its columns */
 	size_t	   *total;
@@ -49,12 +57,19 @@ struct TrEncoder
 	uint64		first_row;		/* number of the chunk's first row, from 1 */
 };
 
-/* Set up a column for a type; false when the type cannot travel. */
+/* Set up a column for a type; false when the type cannot travel.  Its items
+ * come from the current context. */
 extern bool tr_encoder_init(TrEncoder *col, Oid type, int32 typmod,
 							TrNumeric numeric);
 extern void tr_encoder_append(TrEncoder *col, Datum value, bool isnull);
 extern void tr_encoder_reset(TrEncoder *col, uint64 first_row);
-/* Three buffers in the order of the wire. */
+
+/*
+ * A column's fields on the wire: itself and, of an array, its items.  Their
+ * number; their names and formats; three buffers each.
+ */
+extern uint32 tr_encoder_fields(const TrEncoder *col);
+extern void tr_encoder_describe(const TrEncoder *col, WireColumn *fields);
 extern void tr_encoder_buffers(const TrEncoder *col, WireBuffer *buffers);
 
 /* ---- back: a column of the result into Datums of one type ---- */
@@ -73,12 +88,20 @@ struct TrDecoder
 	Oid			input_param;
 	TrDecode	decode;
 
+	/* of an array: its items; of items: their array */
+	TrDecoder  *item;
+	TrDecoder  *list;
+	int16		item_len;
+	bool		item_byval;
+	char		item_align;
+	void	   *domain_cache;	/* of items that are of a domain */
+	MemoryContext context;		/* of that */
+
 	/* the chunk at hand */
 	WireArray	array;
 	uint32		rows;
 	uint64		first_row;		/* number of its first row, from 1 */
 	char	   *arena;			/* varlenas of this chunk */
-	size_t		arena_used;
 };
 
 /* The type a new column gets for an Arrow format; InvalidOid for none. */
@@ -91,17 +114,18 @@ extern Oid	tr_type_for_format(const WireFormat *format, int32 *typmod);
 extern bool tr_type_is_kept(const WireFormat *format, Oid type, int32 typmod,
 							TrNumeric numeric);
 
-/* Can this format be stored in that type?  Sets up col->decode if so. */
+/* Can this format be stored in that type?  Sets up col->decode if so; items
+ * come from the current context, in which format->item must live as long. */
 extern bool tr_decoder_init(TrDecoder *col, const WireFormat *format,
 							Oid declared, int32 typmod);
 
 /*
- * Point the decoder at its column of a chunk: checks the array and its
- * encoding as a whole.  Memory for values comes from the current context
+ * Point the decoder at its field of a chunk: checks the array and its
+ * encoding as a whole, and that of its items.  Memory for values comes from the current context
  * and must live until the rows are stored.
  */
 extern void tr_decoder_begin(TrDecoder *col, const WireChunk *chunk,
-							 uint32 column, uint64 first_row);
+							 uint32 field, uint64 first_row);
 
 /* The values of this chunk are to be read again: those read so far are lost. */
 static inline void

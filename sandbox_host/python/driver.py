@@ -14,8 +14,10 @@ import numpy as np
 import _transform_wire as wire
 import convert
 import guards
+import outcome
 import policy
-from convert import JobError
+import slices
+from outcome import JobError
 
 WALL_LANGUAGE = 1 << 0
 WALL_IMPORTS = 1 << 2
@@ -253,6 +255,7 @@ class Job:
     def __init__(self, task):
         self.source = task["code"].replace("\r\n", "\n")
         self.shape = task.get("shape") or "table"
+        self.backend = task.get("backend") or "numpy"
         self.params = task.get("params")
         self.log = Log(int(task.get("log_bytes") or 1 << 20))
         self.limits = convert.Limits(int(task.get("output_rows") or 0),
@@ -291,7 +294,7 @@ class Job:
         self._check_refusals()
         function = scope.get("transform")
         if type(function) is not type(Job.load):
-            raise JobError(convert.NO_TRANSFORM, "transform is not a function", "",
+            raise JobError(outcome.NO_TRANSFORM, "transform is not a function", "",
                            "write def transform(df): ... return df")
         names = function.__code__.co_varnames[:function.__code__.co_argcount]
         self.wants_params = len(names) > 1 and names[1] == "params"
@@ -327,7 +330,7 @@ class Job:
         except (JobError, MemoryError, guards.PolicyError, wire.Broken):
             raise
         except Exception as e:
-            raise JobError(convert.RESULT, "the result cannot be written",
+            raise JobError(outcome.RESULT, "the result cannot be written",
                            exception_line(e)[:MAX_MESSAGE],
                            "return columns of numbers, texts, dates and times") from None
 
@@ -335,7 +338,7 @@ class Job:
         guards.disarm()
         frame = convert.check_frame(result)
         self.limits.add_rows(0)
-        if len(frame.columns) <= convert.MAX_COLUMNS:
+        if len(frame.columns) <= outcome.MAX_COLUMNS:
             # Rows first: a frame may have a billion of them and no column.
             self._check_rows(frame)
         labels = convert.column_names(frame)
@@ -352,13 +355,13 @@ class Job:
         del frame, result
         self._settle(labels, arrays)
         order = {name: i for i, name in enumerate(labels)}
-        slicers = [convert.Slicer(name, convert.agree(name, arrays[order[name]], t))
+        slicers = [slices.Slicer(name, convert.agree(name, arrays[order[name]], t))
                    for name, t in self.schema]
-        for at, n in convert.cut(slicers, rows):
+        for at, n in slices.cut(slicers, rows):
             self.limits.add_bytes(sum(s.size(at, n) for s in slicers))
             last = at + n >= rows
-            wire.send_chunk(n, convert.LAST_OF_CALL if last else 0,
-                            [s.buffers(at, n) for s in slicers])
+            wire.send_chunk(n, outcome.LAST_OF_CALL if last else 0,
+                            [f for s in slicers for f in s.fields(at, n)])
 
     def _check_rows(self, frame):
         n = len(frame)
@@ -374,9 +377,8 @@ class Job:
 
     def _settle(self, labels, arrays):
         if self.schema is None:
-            self.schema = [(name, a.type) for name, a in zip(labels, arrays)]
-            wire.send_schema([(name, convert.wire_format(t), convert.NULLABLE)
-                              for name, t in self.schema])
+            self.schema = [(name, convert.settled(a.type)) for name, a in zip(labels, arrays)]
+            wire.send_schema([f for name, t in self.schema for f in convert.fields(name, t)])
             return
         expected = [name for name, _ in self.schema]
         if set(labels) != set(expected):
@@ -387,7 +389,7 @@ class Job:
                 parts.append("missing: " + ", ".join(f'"{n}"' for n in missing[:20]))
             if extra:
                 parts.append("new: " + ", ".join(f'"{n}"' for n in extra[:20]))
-            raise JobError(convert.RESULT, "the columns of the result differ from those of "
+            raise JobError(outcome.RESULT, "the columns of the result differ from those of "
                            "the first call of transform()", "; ".join(parts),
                            "return the same columns from every call")
 
@@ -397,17 +399,17 @@ class Job:
         self.load()
         kind, payload = wire.recv()
         if kind != SCHEMA:
-            raise JobError(convert.INTERNAL, f"expected columns, got frame {kind}")
-        inputs = [convert.Column(*c) for c in payload]
+            raise JobError(outcome.INTERNAL, f"expected columns, got frame {kind}")
+        inputs = convert.columns(payload)
         while True:
             guards.disarm()
             chunks = self._receive_call(inputs)
             if chunks is None:
                 break
             try:
-                frame = convert.to_frame(inputs, chunks)
+                frame = convert.to_frame(inputs, chunks, self.backend)
             except (convert.pa.ArrowInvalid, ValueError, OverflowError) as e:
-                raise JobError(convert.INPUT, f"the input cannot be given to pandas: {e}") from None
+                raise JobError(outcome.INPUT, f"the input cannot be given to pandas: {e}") from None
             del chunks
             guards.arm_if(not Settings.walls_off & WALL_LANGUAGE)
             result = self.transform(frame)
@@ -424,8 +426,8 @@ class Job:
             if kind == END:
                 return None
             rows, flags, frame, places = payload
-            chunks.append(convert.wrap_chunk(inputs, rows, frame, places))
-            if flags & convert.LAST_OF_CALL:
+            chunks.append(convert.wrap_chunk(inputs, frame, places))
+            if flags & outcome.LAST_OF_CALL:
                 return chunks
 
     # -- how it ended
@@ -446,19 +448,19 @@ def _report_script_error(job, error):
     line = script_line(error)
     if line:
         message = f"line {line}: {message}"
-    job.report(convert.SCRIPT, message, traceback=script_traceback(error, job.source))
+    job.report(outcome.SCRIPT, message, traceback=script_traceback(error, job.source))
 
 
 def _report_refusal(job, error):
     line = script_line(error)
-    job.report(convert.GUARD, (f"line {line}: " if line else "") + error.what, error.why,
+    job.report(outcome.GUARD, (f"line {line}: " if line else "") + error.what, error.why,
                error.instead, script_traceback(error, job.source))
 
 
 def _report_findings(job, findings):
     first = findings[0]
-    kind = {"syntax": convert.SYNTAX, "transform": convert.NO_TRANSFORM}.get(
-        first.kind, convert.POLICY)
+    kind = {"syntax": outcome.SYNTAX, "transform": outcome.NO_TRANSFORM}.get(
+        first.kind, outcome.POLICY)
     more = [f"line {f.line}: {f.what}" for f in findings[1:20]]
     where = f"line {first.line}: " if first.line else ""
     job.report(kind, where + first.what, "\n".join(filter(None, [first.why, *more])),
@@ -502,9 +504,9 @@ def run(task):
             trace = ""
         # Its frames hold what filled the memory.
         error.__traceback__ = None
-        job.report(convert.MEMORY, OUT_OF_MEMORY, hint=LESS_MEMORY, traceback=trace)
+        job.report(outcome.MEMORY, OUT_OF_MEMORY, hint=LESS_MEMORY, traceback=trace)
     elif isinstance(error, SyntaxError) and not script_line(error):
-        job.report(convert.SYNTAX, f"line {error.lineno}: syntax error: {error.msg}")
+        job.report(outcome.SYNTAX, f"line {error.lineno}: syntax error: {error.msg}")
     else:
         _report_script_error(job, error)
     return False
@@ -541,7 +543,7 @@ def serve():
     except MemoryError as e:
         e.__traceback__ = None
         try:
-            wire.send_error(convert.MEMORY, 0, 0, 0, one_line(OUT_OF_MEMORY), b"",
+            wire.send_error(outcome.MEMORY, 0, 0, 0, one_line(OUT_OF_MEMORY), b"",
                             one_line(LESS_MEMORY), b"")
             return 0
         except BaseException:
@@ -549,7 +551,7 @@ def serve():
     except BaseException as e:
         kind = type.__dict__["__name__"].__get__(type(e))
         try:
-            wire.send_error(convert.INTERNAL, 0, 0, 0, one_line(f"{kind}: {_text_of(e)}"),
+            wire.send_error(outcome.INTERNAL, 0, 0, 0, one_line(f"{kind}: {_text_of(e)}"),
                             b"", b"", b"")
             return 0
         except BaseException:

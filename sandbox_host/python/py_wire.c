@@ -25,8 +25,8 @@ typedef struct WireState
 {
 	int			data;
 	WirePhase	phase;
-	int			ncols;
-	WireFormat	formats[WIRE_MAX_COLUMNS];
+	int			nfields;
+	WireFormat	formats[WIRE_MAX_FIELDS];
 	PyObject   *broken;			/* exception class */
 	PyTypeObject *frame_type;
 } WireState;
@@ -179,19 +179,19 @@ text_to_python(WireText text)
 static PyObject *
 schema_to_python(WireState *st, const FrameObject *frame)
 {
-	WireColumn *cols = malloc(sizeof(WireColumn) * WIRE_MAX_COLUMNS);
+	WireColumn *cols = malloc(sizeof(WireColumn) * WIRE_MAX_FIELDS);
 	const char *why = "";
 	PyObject   *list = NULL;
 
 	if (cols == NULL)
 		return PyErr_NoMemory();
-	st->ncols = wire_schema_decode(frame->bytes, (uint32_t) frame->len, cols,
+	st->nfields = wire_schema_decode(frame->bytes, (uint32_t) frame->len, cols,
 								   &why);
-	if (st->ncols < 0)
+	if (st->nfields < 0)
 		broken(st, why);
 	else
-		list = PyList_New(st->ncols);
-	for (int i = 0; list != NULL && i < st->ncols; i++)
+		list = PyList_New(st->nfields);
+	for (int i = 0; list != NULL && i < st->nfields; i++)
 	{
 		PyObject   *name = text_to_python(cols[i].name);
 		PyObject   *item = NULL;
@@ -222,17 +222,17 @@ place(const WireChunk *chunk, const uint8_t *p, uint64_t len)
 }
 
 static PyObject *
-array_to_python(const WireChunk *chunk, const WireFormat *format,
-				const WireArray *a)
+array_to_python(const WireChunk *chunk, uint64_t rows,
+				const WireFormat *format, const WireArray *a)
 {
-	uint64_t	rows = chunk->rows;
-	uint64_t	offset_width = format->layout == WIRE_LAYOUT_VAR64 ? 8 : 4;
+	uint64_t	offset_width = format->layout == WIRE_LAYOUT_VAR32 ? 4 : 8;
 
-	return Py_BuildValue("(NNNK)",
+	return Py_BuildValue("(NNNKK)",
 						 place(chunk, a->validity, (rows + 7) / 8),
 						 place(chunk, a->offsets, (rows + 1) * offset_width),
 						 place(chunk, a->values, a->values_len),
-						 (unsigned long long) a->nulls);
+						 (unsigned long long) a->nulls,
+						 (unsigned long long) rows);
 }
 
 static PyObject *
@@ -241,26 +241,30 @@ chunk_to_python(WireState *st, FrameObject *frame)
 	WireChunk	chunk;
 	const char *why = "";
 	PyObject   *places;
+	uint32_t	rows;
 
 	if (!wire_chunk_decode(frame->bytes, (uint32_t) frame->len, &chunk, &why))
 		return broken(st, why), NULL;
-	if (chunk.columns != (uint32_t) st->ncols)
-		return broken(st, "a chunk with another number of columns"), NULL;
-	places = PyList_New(st->ncols);
-	for (int i = 0; places != NULL && i < st->ncols; i++)
+	if (chunk.fields != (uint32_t) st->nfields)
+		return broken(st, "a chunk with another number of fields"), NULL;
+	places = PyList_New(st->nfields);
+	rows = chunk.rows;
+	for (int i = 0; places != NULL && i < st->nfields; i++)
 	{
 		WireArray	array;
 		PyObject   *item = NULL;
 
-		if (!wire_array_decode(&chunk, (uint32_t) i, &st->formats[i], &array,
-							   &why))
+		if (!wire_array_decode(&chunk, (uint32_t) i, rows, &st->formats[i],
+							   &array, &why))
 			broken(st, why);
 		else
-			item = array_to_python(&chunk, &st->formats[i], &array);
+			item = array_to_python(&chunk, rows, &st->formats[i], &array);
 		if (item == NULL)
 			Py_CLEAR(places);
 		else
 			PyList_SET_ITEM(places, i, item);
+		rows = st->formats[i].layout == WIRE_LAYOUT_LIST ? array.items :
+			chunk.rows;
 	}
 	if (places == NULL)
 		return NULL;
@@ -459,7 +463,7 @@ wire_send_schema(PyObject *module, PyObject *list)
 	uint8_t    *buf;
 	bool		ok = true;
 
-	if (n < 0 || n > WIRE_MAX_COLUMNS)
+	if (n < 0 || n > WIRE_MAX_FIELDS)
 	{
 		PyErr_SetString(PyExc_ValueError, "not a list of columns");
 		return NULL;
@@ -583,7 +587,7 @@ wire_send_chunk(PyObject *module, PyObject *args)
 
 	if (!PyArg_ParseTuple(args, "IIO!", &rows, &flags, &PyList_Type, &list))
 		return NULL;
-	if (PyList_GET_SIZE(list) > WIRE_MAX_COLUMNS)
+	if (PyList_GET_SIZE(list) > WIRE_MAX_FIELDS)
 	{
 		PyErr_SetString(PyExc_ValueError, "too many columns");
 		return NULL;
@@ -662,7 +666,7 @@ py_wire_attach(int data)
 		return false;
 	st = state_of(module);
 	st->data = data;
-	st->ncols = 0;
+	st->nfields = 0;
 	wire_phase_init(&st->phase, WIRE_FROM_CLIENT_DATA);
 	Py_DECREF(module);
 	return true;

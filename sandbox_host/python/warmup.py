@@ -237,30 +237,35 @@ def _round_trip():
     """What the driver does, and the policy on a small script."""
     import convert
     import guards
+    import objects
     import policy
+    import slices
     frame = _frame()
     labels = convert.column_names(frame)
     convert.check_size(frame, labels, convert.Limits(1000, 1 << 30))
     for i, name in enumerate(labels):
         array = convert.to_arrow(name, frame.iloc[:, i])
-        slicer = convert.Slicer(name, array)
-        for at, n in convert.cut([slicer], len(array)):
+        slicer = slices.Slicer(name, array)
+        for at, n in slices.cut([slicer], len(array)):
             slicer.buffers(at, n)
         column = convert.Column(name, convert.wire_format(array.type), 1)
         convert.to_frame([column], [[array]])
-    for values in ([b"x"], [1, 2.5], ["a", None], [convert.decimal.Decimal("1.50")],
-                   [convert.datetime.date(2024, 1, 1)], [convert.datetime.time(1)], [pd.Timestamp(0, tz="UTC")],
-                   [pd.Timedelta("1s")], [convert.uuid.UUID(int=1)], [None], [True, None]):
+    for values in ([b"x"], [1, 2.5], ["a", None], [objects.decimal.Decimal("1.50")],
+                   [objects.datetime.date(2024, 1, 1)], [objects.datetime.time(1)], [pd.Timestamp(0, tz="UTC")],
+                   [pd.Timedelta("1s")], [objects.uuid.UUID(int=1)], [None], [True, None]):
         convert.to_arrow("x", pd.Series(values, dtype=object))
     for values in (pd.Categorical(["a", None]), pd.arrays.SparseArray([0, 1]),
                    pd.array([1.5, None], dtype="Float64"), pd.array([1, None], dtype="Int8"),
                    pd.array(["x", None], dtype="string[pyarrow]" if 0 else "string")):
         convert.to_arrow("x", pd.Series(values))
+    _round_trip_lists(convert, slices)
     for format in ("s", "i", "l", "f", "g", "b", "tdD", "U", "Z", "tsu:", "tsu:UTC", "ttu", "d:10,2"):
         for flags in (0, 1):
             column = convert.Column("x", format, flags)
-            convert.to_frame([column], [[pa.nulls(2, column.type)]] if flags else
-                             [[pa.nulls(0, column.type)]])
+            item = convert.Column("x", "+L", flags, column)
+            for c in (column, item):
+                for backend in convert.BACKENDS:
+                    convert.to_frame([c], [[pa.nulls(2 if flags else 0, c.type)]], backend)
     code = (
         "import pandas as pd\nimport numpy as np\nfrom datetime import datetime\n"
         "class A:\n    def __init__(self):\n        self.x = 1\n"
@@ -275,6 +280,21 @@ def _round_trip():
     scope = guards.make_globals()
     exec(policy.compile_script(code), scope)
     scope["transform"](_frame())
+
+
+def _round_trip_lists(convert, slices):
+    for items in ([1, None], ["x", None], [1.5], [True], [b"x"], [pd.Timestamp(0, tz="UTC")]):
+        array = convert.to_arrow("x", pd.Series([items, None, []], dtype=object))
+        slicer = slices.Slicer("x", array)
+        slicer.size(0, 3)
+        slicer.fields(0, 3)
+        column = convert.columns(convert.fields("x", array.type))[0]
+        for backend in convert.BACKENDS:
+            frame = convert.to_frame([column], [[array]], backend)
+            convert.to_arrow("x", frame["x"], array.type)
+            frame["x"].map(len, na_action="ignore")
+            repr(frame)
+            frame.explode("x")
 
 
 def warm_up():

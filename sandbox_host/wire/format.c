@@ -21,7 +21,7 @@ typedef struct FormatRow
 
 /*
  * Codes: the Arrow letter where there is one; 't' timestamp, 'D' date (days),
- * 'M' date (milliseconds), 'T' duration, 'h' time of day, 'd' decimal.
+ * 'M' date (milliseconds), 'T' duration, 'h' time of day, '+' list, 'd' decimal.
  */
 static const FormatRow formats[] = {
 	{"n", 'n', WIRE_LAYOUT_NULL, 0, false, 0},
@@ -40,6 +40,7 @@ static const FormatRow formats[] = {
 	{"U", 'U', WIRE_LAYOUT_VAR64, 0, true, 0},
 	{"z", 'z', WIRE_LAYOUT_VAR32, 0, false, 0},
 	{"Z", 'Z', WIRE_LAYOUT_VAR64, 0, false, 0},
+	{"+L", '+', WIRE_LAYOUT_LIST, 0, false, 0},
 	{"tdD", 'D', WIRE_LAYOUT_FIXED, 4, false, 0},
 	{"tdm", 'M', WIRE_LAYOUT_FIXED, 8, false, 0},
 	{"ttu", 'h', WIRE_LAYOUT_FIXED, 8, false, 'u'},
@@ -108,6 +109,12 @@ parse_timestamp(const char *s, WireFormat *out)
 	out->unit = s[0];
 	out->utc = s[2] != '\0';
 	return true;
+}
+
+bool
+wire_format_is_list(const char *format)
+{
+	return strcmp(format, "+L") == 0;
 }
 
 bool

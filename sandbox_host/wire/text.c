@@ -299,8 +299,31 @@ wire_error_encode(uint8_t *buf, size_t size, const WireError *v)
 	return write_end(&w, WIRE_ERROR);
 }
 
+/* Lists are followed by their items; see wire.h. */
+static bool
+check_tree(const WireColumn *cols, uint32_t n, const char **why)
+{
+	uint32_t	columns = 0;
+	uint32_t	depth = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+	{
+		columns += depth == 0;
+		if (depth > 0 && strcmp(cols[i].format, "n") == 0)
+			return wire_fail(why, "a list of nothing");
+		depth = wire_format_is_list(cols[i].format) ? depth + 1 : 0;
+		if (depth > WIRE_MAX_DEPTH)
+			return wire_fail(why, "lists that are too deep");
+	}
+	if (depth > 0)
+		return wire_fail(why, "a list without items");
+	if (columns > WIRE_MAX_COLUMNS)
+		return wire_fail(why, "a schema with too many columns");
+	return true;
+}
+
 /*
- * Schema: u32 columns, then per column u32 flags, name, format.
+ * Schema: u32 fields, then per field u32 flags, name, format.
  */
 int
 wire_schema_decode(const uint8_t *p, uint32_t len, WireColumn *cols,
@@ -310,7 +333,7 @@ wire_schema_decode(const uint8_t *p, uint32_t len, WireColumn *cols,
 	uint32_t	n = read32(&r);
 
 	*why = "a schema with too many columns";
-	if (!r.ok || n > WIRE_MAX_COLUMNS)
+	if (!r.ok || n > WIRE_MAX_FIELDS)
 		return -1;
 	for (uint32_t i = 0; i < n && r.ok; i++)
 	{
@@ -324,17 +347,17 @@ wire_schema_decode(const uint8_t *p, uint32_t len, WireColumn *cols,
 		if (memchr(format.data, 0, format.len) != NULL)
 			r.ok = false;
 	}
-	return read_end(&r, why) ? (int) n : -1;
+	return read_end(&r, why) && check_tree(cols, n, why) ? (int) n : -1;
 }
 
 size_t
 wire_schema_encode(uint8_t *buf, size_t size, const WireColumn *cols,
-				   uint32_t ncols)
+				   uint32_t nfields)
 {
 	Writer		w = write_begin(buf, size);
 
-	write32(&w, ncols);
-	for (uint32_t i = 0; i < ncols; i++)
+	write32(&w, nfields);
+	for (uint32_t i = 0; i < nfields; i++)
 	{
 		WireText	format = {cols[i].format,
 		(uint32_t) strlen(cols[i].format)};

@@ -44,6 +44,8 @@
 /* Largest payload of any frame: also the largest single value (64 MB). */
 #define WIRE_MAX_PAYLOAD		(64u * 1024 * 1024)
 #define WIRE_MAX_COLUMNS		1600	/* MaxHeapAttributeNumber */
+#define WIRE_MAX_FIELDS			3200	/* columns, and the items of lists */
+#define WIRE_MAX_DEPTH			6		/* lists in lists */
 #define WIRE_MAX_NAME			1024	/* bytes of a column name on the wire;
 										 * the extension refuses over 63 */
 #define WIRE_MAX_FORMAT			64		/* bytes of a format string */
@@ -96,6 +98,7 @@ typedef enum WireType
  *	 "shape": "table" | "chunk",
  *	 "params": {...} | null,
  *	 "numeric": "float64" | "decimal",
+ *	 "backend": "numpy" | "numpy_nullable" | "pyarrow",
  *	 "log_bytes": n, "output_rows": n, "output_bytes": n}
  * "validate": findings, then DONE.  "run": as many SCHEMA/CHUNK as it takes.
  */
@@ -246,7 +249,12 @@ typedef struct WireStatusRow
 	WireText	detail;			/* how it was proven, or what is missing */
 } WireStatusRow;
 
-/* ---- columns ---- */
+/*
+ * ---- columns ----
+ *
+ * A field is a column or, right behind a list, what the list's items are: so a
+ * schema and the table of a chunk are trees, written parents first.
+ */
 
 #define WIRE_NULLABLE	1		/* WireColumn.flags: declared nullable */
 
@@ -264,7 +272,9 @@ typedef enum WireLayout
 	WIRE_LAYOUT_BITS,			/* "b": validity, bits */
 	WIRE_LAYOUT_FIXED,			/* validity, width bytes a row */
 	WIRE_LAYOUT_VAR32,			/* validity, i32 offsets, bytes */
-	WIRE_LAYOUT_VAR64			/* validity, i64 offsets, bytes */
+	WIRE_LAYOUT_VAR64,			/* validity, i64 offsets, bytes */
+	WIRE_LAYOUT_LIST			/* validity, i64 offsets into the items, which
+								 * are the next field */
 } WireLayout;
 
 typedef struct WireFormat
@@ -277,6 +287,7 @@ typedef struct WireFormat
 	bool		utc;			/* a timestamp with a time zone */
 	int			precision;		/* decimals */
 	int			scale;
+	const struct WireFormat *item;	/* of a list; for who reads a schema */
 } WireFormat;
 
 #define WIRE_LAST_OF_CALL	1	/* WireChunk.flags: the rows of one call of
@@ -286,12 +297,12 @@ typedef struct WireChunk
 {
 	uint32_t	rows;
 	uint32_t	flags;
-	uint32_t	columns;
+	uint32_t	fields;
 	const uint8_t *payload;
 	uint32_t	payload_len;
 } WireChunk;
 
-/* One column of a chunk.  NULL validity means no NULLs. */
+/* One field of a chunk.  NULL validity means no NULLs. */
 typedef struct WireArray
 {
 	const uint8_t *validity;
@@ -299,6 +310,7 @@ typedef struct WireArray
 	const uint8_t *offsets;
 	uint64_t	values_len;
 	uint64_t	nulls;			/* counted by the decoder, not claimed */
+	uint32_t	items;			/* of all lists together */
 } WireArray;
 
 /* ---- decoding: every function checks lengths and returns false with a
@@ -334,22 +346,29 @@ extern bool wire_finding_decode(const uint8_t *p, uint32_t len,
 extern bool wire_error_decode(const uint8_t *p, uint32_t len, WireError *out,
 							  const char **why);
 
-/* Number of columns, or -1.  cols holds WIRE_MAX_COLUMNS. */
+/*
+ * Number of fields, or -1.  cols holds WIRE_MAX_FIELDS.  Every list is
+ * followed by its items, no deeper than WIRE_MAX_DEPTH; items that are NULL
+ * by their type, and would cost nothing on the wire, are refused.
+ */
 extern int	wire_schema_decode(const uint8_t *p, uint32_t len,
 							   WireColumn *cols, const char **why);
+extern bool wire_format_is_list(const char *format);
 extern bool wire_format_parse(const char *format, WireFormat *out);
 
 /*
  * A chunk is decoded in two steps: the table of buffers once, then each
- * column against its format.  wire_array_decode checks sizes, that offsets
- * start at 0, never fall and end inside the bytes, and counts NULLs; it does
- * not check UTF-8 (the server's encoding does) nor ranges of values.
+ * field against its format and its number of values: the chunk's rows, or, of
+ * the items of a list, WireArray.items of the field before.
+ * wire_array_decode checks sizes, that offsets start at 0, never fall and end
+ * inside the bytes, and counts NULLs; it does not check UTF-8 (the server's
+ * encoding does) nor ranges of values.
  */
 extern bool wire_chunk_decode(const uint8_t *p, uint32_t len,
 							  WireChunk *out, const char **why);
-extern bool wire_array_decode(const WireChunk *chunk, uint32_t column,
-							  const WireFormat *format, WireArray *out,
-							  const char **why);
+extern bool wire_array_decode(const WireChunk *chunk, uint32_t field,
+							  uint32_t rows, const WireFormat *format,
+							  WireArray *out, const char **why);
 
 static inline bool
 wire_is_null(const WireArray *a, uint64_t row)
@@ -401,17 +420,17 @@ extern size_t wire_finding_encode(uint8_t *buf, size_t size,
 								  const WireFinding *v);
 extern size_t wire_error_encode(uint8_t *buf, size_t size, const WireError *v);
 extern size_t wire_schema_encode(uint8_t *buf, size_t size,
-								 const WireColumn *cols, uint32_t ncols);
+								 const WireColumn *cols, uint32_t nfields);
 
 /*
  * Chunk payload:
- *	u32 rows, u32 flags, u32 columns, u32 buffers (3 per column),
+ *	u32 rows, u32 flags, u32 fields, u32 buffers (3 per field),
  *	buffers x {u32 offset, u32 length},		-- 0,0: absent
  *	the buffers, each at a multiple of 8
- * Per column, in order: validity, offsets, values; those that its layout
+ * Per field, in order: validity, offsets, values; those that its layout
  * does not have are absent; an absent validity means no NULLs.
  */
-#define WIRE_CHUNK_PREFIX(ncols) (16u + 24u * (uint32_t) (ncols))
+#define WIRE_CHUNK_PREFIX(nfields) (16u + 24u * (uint32_t) (nfields))
 #define WIRE_ALIGN(n)	(((n) + 7u) & ~(uint64_t) 7u)
 
 typedef struct WireBuffer
@@ -421,7 +440,7 @@ typedef struct WireBuffer
 } WireBuffer;
 
 /*
- * Write the prefix of a chunk (header, counts, table) for 3 * ncols buffers
+ * Write the prefix of a chunk (header, counts, table) for 3 * nfields buffers
  * into buf; the caller then sends the buffers one after the other, each
  * padded with zeros to a multiple of 8.  Returns the size of header and
  * prefix together, or 0 when the payload would be too large.
@@ -429,6 +448,6 @@ typedef struct WireBuffer
 extern size_t wire_chunk_prefix_encode(uint8_t *buf, size_t size,
 									   uint32_t rows, uint32_t flags,
 									   const WireBuffer *buffers,
-									   uint32_t ncols);
+									   uint32_t nfields);
 
 #endif							/* WIRE_H */

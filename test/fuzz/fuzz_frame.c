@@ -47,6 +47,15 @@ offset_of(const WireFormat *f, const WireArray *a, uint32_t row)
 	return narrow;
 }
 
+static uint64_t
+list_offset(const WireArray *a, uint32_t row)
+{
+	uint64_t	v;
+
+	memcpy(&v, a->offsets + 8 * (size_t) row, 8);
+	return v;
+}
+
 static void
 read_array(const WireFormat *f, const WireArray *a, uint32_t rows)
 {
@@ -63,6 +72,13 @@ read_array(const WireFormat *f, const WireArray *a, uint32_t rows)
 			sum += a->values[row / 8];
 		else if (f->layout == WIRE_LAYOUT_FIXED)
 			read_all(a->values + (size_t) row * f->width, f->width);
+		else if (f->layout == WIRE_LAYOUT_LIST)
+		{
+			/* the items are the next field, of so many values */
+			if (list_offset(a, row) > list_offset(a, row + 1) ||
+				list_offset(a, row + 1) > a->items)
+				abort();
+		}
 		else
 		{
 			int64_t		from = offset_of(f, a, row);
@@ -74,26 +90,28 @@ read_array(const WireFormat *f, const WireArray *a, uint32_t rows)
 		abort();
 }
 
-/* Every column under each of some formats, whatever the schema said. */
+/* Every field under the format of the schema, up to the first that fails. */
 static void
 decode_chunk(const uint8_t *p, uint32_t len, const WireColumn *cols, int ncols)
 {
 	WireChunk	chunk;
 	WireArray	array;
 	WireFormat	format;
+	uint32_t	rows;
 	const char *why;
 
 	if (!wire_chunk_decode(p, len, &chunk, &why))
 		return;
-	for (uint32_t i = 0; i < chunk.columns; i++)
+	rows = chunk.rows;
+	for (uint32_t i = 0; i < chunk.fields && (int) i < ncols; i++)
 	{
-		if ((int) i < ncols && wire_format_parse(cols[i].format, &format) &&
-			wire_array_decode(&chunk, i, &format, &array, &why))
-		{
-			/* NULLs cost no bytes: bound the walk, not the claim */
-			if (chunk.rows <= 1u << 20)
-				read_array(&format, &array, chunk.rows);
-		}
+		if (!wire_format_parse(cols[i].format, &format) ||
+			!wire_array_decode(&chunk, i, rows, &format, &array, &why))
+			return;
+		/* NULLs cost no bytes: bound the walk, not the claim */
+		if (rows <= 1u << 20)
+			read_array(&format, &array, rows);
+		rows = format.layout == WIRE_LAYOUT_LIST ? array.items : chunk.rows;
 	}
 }
 
@@ -164,7 +182,7 @@ decode(uint8_t type, const uint8_t *p, uint32_t len, WireColumn *cols,
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static WireColumn cols[WIRE_MAX_COLUMNS];
+	static WireColumn cols[WIRE_MAX_FIELDS];
 	int			ncols = 0;
 	WirePhase	phase;
 	WireHeader	h;

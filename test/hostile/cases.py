@@ -8,7 +8,7 @@ import dataclasses
 import struct
 
 import wire
-from wire import answer, chunk, decimal, fixed, frame, log, raw, schema, strings, DONE_FRAME, NULLS
+from wire import answer, chunk, decimal, fixed, frame, lists, log, raw, schema, strings, DONE_FRAME, NULLS
 
 PROTOCOL, MISMATCH, LIMIT, RANGE, UTF8 = "08P01", "42804", "53400", "22003", "22021"
 MB = 1024 * 1024
@@ -114,7 +114,7 @@ def schemas():
             ("%s%n in a name and a format", [("%s%n%999999d" * 10, "%s%n")])):
         yield Case(name, schema(*columns), MISMATCH)
     yield Case("a name the server's encoding lacks", schema(("\u20ac", "i")), MISMATCH, database="latin1")
-    for form in ("", "?", "i ", "ii", "e", "v", "w:16", "+l", "+s", "ttm", "tin", "d:0,0", "d:39,0", "d:77,0,256",
+    for form in ("", "?", "i ", "ii", "e", "v", "w:16", "+l", "+s", "+vl", "tts", "ttm", "tin", "d:0,0", "d:39,0", "d:77,0,256",
                  "d:5", "d:5,2,64", "d:99999,1", "d:--5,1", "d:5,77", "d:5,", "d:,5", "tsx:", "ts", "tsu", "tDx",
                  "u\u20ac", "%s%n", "i'); DROP TABLE source; --"):
         yield Case("format %r" % form, schema(("a", form)), MISMATCH)
@@ -180,6 +180,55 @@ def chunks():
     yield Case("chunks of no rows", A + chunk(0, NULLS) * 5000 + ROW + DONE_FRAME,
                check="SELECT count(*) = 1 FROM out")
     yield Case("text of no rows with values", schema(("a", "u")) + chunk(0, (b"", b"", b"abc")), PROTOCOL)
+
+
+def trees():
+    """Lists: a field and, behind it, that of its items."""
+    a = schema(("a", "+L"), ("item", "i"))
+    three = fixed("i", 1, 2, 3)
+    for name, play in (
+            ("items without a list", a + chunk(2, three)),
+            ("a list without items", schema(("a", "+L")) + chunk(2, lists(0, 1, 3))),
+            ("a list of nothing", schema(("a", "+L"), ("item", "n")) + chunk(1, lists(0, 1 << 30), NULLS)),
+            ("lists too deep", schema(*[("a", "+L")] * 7, ("item", "i")) + chunk(0, *[NULLS] * 8)),
+            ("3201 fields", schema(*[("a", "+L"), ("item", "i")] * 1600, ("b", "i"))),
+            ("1601 columns of lists", schema(*[("a", "+L"), ("item", "i")] * 1601)),
+            ("items too few", a + chunk(2, lists(0, 1, 4), three)),
+            ("items too many", a + chunk(2, lists(0, 1, 2), three)),
+            ("lists that fall", a + chunk(3, lists(0, 3, 2, 3), three)),
+            ("lists beyond the last", a + chunk(3, lists(0, 5, 2, 3), three)),
+            ("negative lists", a + chunk(2, lists(0, -1, 3), three)),
+            ("lists that start late", a + chunk(2, lists(1, 2, 3), three)),
+            ("2^31 items", a + chunk(2, lists(0, 1, 1 << 31), three)),
+            ("2^63-1 items", a + chunk(2, lists(0, 1, (1 << 63) - 1), three)),
+            ("fewer than no items", a + chunk(2, lists(0, 1, -3), three)),
+            ("too few lists", a + chunk(2, lists(0, 3), three)),
+            ("no lists", a + chunk(2, NULLS, three)),
+            ("lists with values", a + chunk(2, lists(0, 1, 3, values=bytes(8)), three)),
+            ("items with offsets", a + chunk(2, lists(0, 1, 3), (b"", bytes(8), three[2]))),
+            ("a validity of items that is too short", a + chunk(1, lists(0, 9), fixed("i", *range(9), validity=b"\xff"))),
+            ("text items that fall", schema(("a", "+L"), ("item", "U")) + chunk(
+                1, lists(0, 2), strings("xyz", wide=True, offsets=[0, 3, 2]))),
+            ("a list that becomes numbers", a + chunk(2, lists(0, 1, 3), three) + chunk(2, fixed("i", 1, 2)))):
+        yield Case(name, play, PROTOCOL)
+    yield Case("lists of lists", schema(("a", "+L"), ("a", "+L"), ("item", "i")) + chunk(
+        1, lists(0, 1), lists(0, 3), three), MISMATCH, preview=False)
+    yield Case("items of an unknown format", schema(("a", "+L"), ("item", "?")), MISMATCH)
+    yield Case("lists, and a column behind them",
+               schema(("a", "+L"), ("item", "i"), ("b", "i")) + chunk(2, lists(0, 1, 3), three, fixed("i", 4, 5))
+               + DONE_FRAME, check="SELECT array_agg(a::text || b) = '{\"{1}4\",\"{2,3}5\"}' FROM out")
+    yield Case("a NULL list that has items", schema(("a", "+L"), ("item", "i")) + chunk(
+        2, lists(0, 1, 3, validity=b"\x02"), three) + DONE_FRAME, check="SELECT array_agg(a::text) = '{NULL,\"{2,3}\"}' FROM out")
+    bad = schema(("a", "+L"), ("item", "u"))
+    for name, values in (("a lone continuation byte", [b"x", b"\x80"]), ("a NUL", [b"x", b"a\0b"]),
+                         ("a character over two items", [b"\xc3", b"\xa9"])):
+        yield Case("%s in a list" % name, bad + chunk(2, lists(0, 1, 2), strings(*values)) + DONE_FRAME, (RANGE, UTF8))
+    yield Case("512 million bits in one list", schema(("a", "+L"), ("item", "b")) + chunk(
+        1, lists(0, 8 * (64 * MB - 128)), raw(b"\xaa" * (64 * MB - 128))) + DONE_FRAME, (RANGE, LIMIT))
+    yield Case("16 million bits in one list", schema(("a", "+L"), ("item", "b")) + chunk(
+        1, lists(0, 16 * MB), raw(b"\xaa" * (2 * MB))) + DONE_FRAME,
+        check="SELECT array_length(a, 1) = 16777216 FROM out", preview=False)
+    yield Case("lists of no rows with items", schema(("a", "+L"), ("item", "i")) + chunk(0, NULLS, three), PROTOCOL)
 
 
 def floods():
@@ -357,5 +406,5 @@ def words():
 
 
 def data_cases():
-    for part in (frames, schemas, chunks, floods, texts, numbers, times, inputs, destinations, words):
+    for part in (frames, schemas, chunks, trees, floods, texts, numbers, times, inputs, destinations, words):
         yield from part()

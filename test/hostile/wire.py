@@ -81,6 +81,11 @@ def strings(*values, wide=False, offsets=None, validity=b""):
     return validity, struct.pack("<%d%s" % (len(offsets), "q" if wide else "i"), *offsets), b"".join(values)
 
 
+def lists(*offsets, validity=b"", values=b""):
+    """A field of format +L; its items are the next one."""
+    return validity, struct.pack("<%dq" % len(offsets), *offsets), values
+
+
 def decimal(*values, width=16):
     return b"", b"", b"".join(v.to_bytes(width, "little", signed=True) for v in values)
 

@@ -55,7 +55,7 @@ class Wire(types.ModuleType):
 
     def send_chunk(self, rows, flags, columns):
         self._open()
-        assert len(columns) == len(self.schema)
+        assert len(columns) == len(self.schema), "not three buffers for each field"
         copied = [tuple(None if b is None else bytes(memoryview(b).cast("B")) if not isinstance(b, np.ndarray)
                         else b.tobytes() for b in c) for c in columns]
         size = 16 + sum(24 + sum(-(-len(b or b"") // 8) * 8 for b in c) for c in copied)
@@ -99,14 +99,20 @@ def chunk_of(arrays, flags):
         block.extend(data)
         return (at, len(data)) if len(data) else None
 
-    import convert
+    import slices
     rows = len(arrays[0]) if arrays else 0
-    for array in arrays:
-        s = convert.Slicer("x", array)
-        validity, offsets, values = s.buffers(0, rows)
+
+    def place(array):
+        s = slices.Slicer("x", array)
         places.append(tuple(None if b is None else put(
             b.tobytes() if isinstance(b, np.ndarray) else bytes(b))
-            for b in (validity, offsets, values)) + (array.null_count,))
+            for b in s.buffers(0, len(array))) + (array.null_count, len(array)))
+        if s.item is not None:
+            first, size = s._range(0, len(array))
+            place(array.values.slice(first, size))
+
+    for array in arrays:
+        place(array)
     frame = np.frombuffer(bytes(block) or bytes(8), np.uint8).copy()
     return rows, flags, frame, places
 
@@ -122,7 +128,8 @@ def input_frames(task, frame, nullable, per_call=None):
         if pa.types.is_null(a.type):
             a = a.cast(pa.large_string())
         arrays.append(a)
-        columns.append((name, convert.wire_format(a.type), NULLABLE if name in nullable else 0))
+        first, *items = convert.fields(name, a.type)
+        columns += [(*first[:2], NULLABLE if name in nullable else 0), *items]
     frames = [(32, json.dumps(task).encode()), (33, columns)]
     rows = len(frame)
     step = per_call or max(rows, 1)
@@ -141,12 +148,13 @@ def result_frame(wire):
     """What the extension would read, as pandas."""
     import pandas as pd
     import convert
-    columns = [convert.Column(*c) for c in wire.schema]
+    columns = convert.columns(wire.schema)
     calls = []
     for rows, flags, buffers in wire.chunks:
         block = bytearray(8)
         places = []
-        for cols in buffers:
+        count = rows
+        for (_, format, _), cols in zip(wire.schema, buffers):
             place = []
             for b in cols:
                 if not b:
@@ -156,8 +164,9 @@ def result_frame(wire):
                     block.append(0)
                 place.append((len(block), len(b)))
                 block.extend(b)
-            places.append((*place, -1))
-        calls.append(convert.wrap_chunk(columns, rows, np.frombuffer(bytes(block), np.uint8), places))
+            places.append((*place, -1, count))
+            count = rows if format != "+L" else int(np.frombuffer(cols[1], np.int64)[-1]) if count else 0
+        calls.append(convert.wrap_chunk(columns, np.frombuffer(bytes(block), np.uint8), places))
     for column in columns:
         column.nullable = any(c[columns.index(column)].null_count for c in calls)
     return pd.DataFrame(convert.to_frame(columns, calls))

@@ -9,6 +9,7 @@ import pandas as pd
 
 import convert
 import fakewire
+import outcome
 
 HEAD = "import pandas as pd\nimport numpy as np\nimport datetime\n"
 
@@ -48,7 +49,7 @@ def tests(serve, wire, sample):
                 return name, f"values {seen}"
         return name, None
 
-    R, B, N = convert.RESULT, convert.OUTPUT_BYTES, convert.OUTPUT_ROWS
+    R, B, N = outcome.RESULT, outcome.OUTPUT_BYTES, outcome.OUTPUT_ROWS
     one = "pd.DataFrame({'x': %s})"
 
     # -- types
@@ -60,7 +61,7 @@ def tests(serve, wire, sample):
             ("pd.array([True, None], dtype='boolean')", "b", [True, None]),
             ("np.array([1, 2], 'u1')", "s", [1, 2]),
             ("np.array([1, 2], 'u4')", "l", [1, 2]),
-            ("np.array([1, 2], 'u8')", "l", [1, 2]),
+            ("np.array([1, 2**64 - 1], 'u8')", "L", [1, 2**64 - 1]),
             ("np.array([1.5, 2], 'f2')", "f", [1.5, 2.0]),
             ("['a', None, 'b']", "U", ["a", None, "b"]),
             ("np.array(['a', None], dtype=object)", "U", ["a", None]),
@@ -85,13 +86,15 @@ def tests(serve, wire, sample):
             ("pd.Series([True, False])", "b", [True, False])):
         yield gives(f"type {expression}", "pass", [format], values, result=one % expression)
     for expression, words in (
-            ("[2**63, 1]", ["x"]), ("np.array([2**63], dtype=object)", ["row 1", "64 bits"]),
-            ("np.array([2**64 - 1], 'u8')", ["row 1"]), ("[1j]", ["complex"]),
+            ("np.array([2**63], dtype=object)", ["row 1", "64 bits"]),
+            ("[1j]", ["complex"]),
             ("np.array(['a', 1], dtype=object)", ["mixes", "str", "int", "row 2"]),
             ("np.array([1, 'a'], dtype=object)", ["mixes", "row 2"]),
-            ("[[1], [2]]", ["list", "row 1"]), ("[{'a': 1}]", ["dict"]),
+            ("[[1], [[2]]]", ["mixes", "row 2"]), ("[[[1]]]", ["list of lists", "row 1"]),
+            ("[[1, 'a']]", ["mixes", "row 1"]), ("[[1], [2, {}]]", ["dict", "item of row 2"]),
+            ("[{'a': 1}]", ["dict"]),
             ("[datetime.time(1, tzinfo=datetime.timezone.utc)]", ["row 1", "time zone"]), ("[(1, 2)]", ["tuple"]),
-            ("[set()]", ["set"]), ("[len]", ["builtin"]), ("[np.zeros(2)]", ["ndarray"]),
+            ("[set()]", ["set"]), ("[len]", ["builtin"]), ("[np.zeros((2, 2))]", ["2 dimensions"]),
             ("pd.period_range('2024', periods=1, freq='M')", ["period", "astype(str)"]),
             ("pd.interval_range(0, 1)", ["interval"]),
             ("pd.Series(['\\ud800'], dtype=object)", ["row 1", "surrogate"]),
@@ -198,7 +201,7 @@ def tests(serve, wire, sample):
     yield "print to an own object", None if wire.done and not wire.logs else f"{wire.error}"
 
     # -- errors
-    S = convert.SCRIPT
+    S = outcome.SCRIPT
     yield ends("plain error", "x = 1\ndf['nope']", S, "line 6", "KeyError")
     serve(script("def f(v):\n    return 1 / v\nf(0)"), frame, nullable)
     trace = wire.error[7]
@@ -212,7 +215,7 @@ def tests(serve, wire, sample):
                          ("SystemExit(0)", "SystemExit"), ("StopIteration(1)", "StopIteration"),
                          ("BaseException('b')", "BaseException"), ("RecursionError('r')", "RecursionError")):
         yield ends(f"raises {raised}", f"raise {raised}", S, word)
-    yield ends("raises MemoryError", "raise MemoryError()", convert.MEMORY)
+    yield ends("raises MemoryError", "raise MemoryError()", outcome.MEMORY)
     yield ends("recursion", "def f(n):\n    return f(n + 1)\nf(0)", S, "RecursionError")
     yield ends("text that raises", "class E(Exception):\n    def __str__(self):\n        raise KeyError('x')\nraise E()",
                S, "E")
@@ -226,13 +229,13 @@ def tests(serve, wire, sample):
     serve("x = 1\nraise ValueError('top')\ndef transform(df):\n    return df\n", frame, nullable)
     yield "no call at module level", None if wire.error[1:4] == (0, 0, 0) and "line 2" in wire.error[4] else f"{wire.error}"
     serve("def transform(df:\n", frame, nullable)
-    yield "syntax error", None if wire.error[0] == convert.SYNTAX and "line 1" in wire.error[4] else f"{wire.error}"
+    yield "syntax error", None if wire.error[0] == outcome.SYNTAX and "line 1" in wire.error[4] else f"{wire.error}"
     serve("def other(df):\n    return df\n", frame, nullable)
-    yield "no transform", None if wire.error[0] == convert.NO_TRANSFORM else f"{wire.error}"
+    yield "no transform", None if wire.error[0] == outcome.NO_TRANSFORM else f"{wire.error}"
     serve("def transform(df):\n    return df\ntransform = 5\n", frame, nullable)
-    yield "transform rebound", None if wire.error[0] == convert.NO_TRANSFORM else f"{wire.error}"
+    yield "transform rebound", None if wire.error[0] == outcome.NO_TRANSFORM else f"{wire.error}"
     serve("import os\nimport sys\ndef transform(df):\n    return df.to_csv()\n", frame, nullable)
-    yield "policy", None if wire.error[0] == convert.POLICY and "line 1" in wire.error[4] and \
+    yield "policy", None if wire.error[0] == outcome.POLICY and "line 1" in wire.error[4] and \
         "line 2" in wire.error[5] and "line 4" in wire.error[5] else f"{wire.error}"
 
     # -- input types
@@ -258,9 +261,9 @@ def tests(serve, wire, sample):
             raise error
         return check_size
     try:
-        for error, kind in ((ValueError("x"), convert.RESULT), (RecursionError("x"), convert.RESULT),
-                            (MemoryError(), convert.MEMORY),
-                            (convert.pa.lib.ArrowMemoryError("x"), convert.MEMORY)):
+        for error, kind in ((ValueError("x"), outcome.RESULT), (RecursionError("x"), outcome.RESULT),
+                            (MemoryError(), outcome.MEMORY),
+                            (convert.pa.lib.ArrowMemoryError("x"), outcome.MEMORY)):
             convert.check_size = fail(error)
             serve("def transform(df):\n    return df\n", frame, nullable)
             yield f"{type(error).__name__} while sending", None if wire.error and wire.error[0] == kind \
@@ -268,7 +271,7 @@ def tests(serve, wire, sample):
     finally:
         convert.check_size = real
     serve("def transform(df):\n    raise MemoryError\n", frame, nullable)
-    yield "memory", None if wire.error and wire.error[0] == convert.MEMORY else f"{wire.error}"
+    yield "memory", None if wire.error and wire.error[0] == outcome.MEMORY else f"{wire.error}"
 
     # -- validation
     import json

@@ -34,9 +34,9 @@ import fakewire
 
 wire = fakewire.install()
 import corpus
-import convert
 import driver
 import guards
+import outcome
 import policy
 import warmup
 import idioms
@@ -98,11 +98,11 @@ def stage():
     if wire.done:
         return "harmless"
     kind = wire.error[0]
-    if kind in (convert.SYNTAX, convert.POLICY, convert.NO_TRANSFORM):
+    if kind in (outcome.SYNTAX, outcome.POLICY, outcome.NO_TRANSFORM):
         return "refused at validate"
-    if kind in (convert.RESULT, convert.OUTPUT_ROWS, convert.OUTPUT_BYTES):
+    if kind in (outcome.RESULT, outcome.OUTPUT_ROWS, outcome.OUTPUT_BYTES):
         return "refused at output"
-    if kind == convert.INTERNAL:
+    if kind == outcome.INTERNAL:
         return "internal error"
     return "refused at run"
 
@@ -279,7 +279,7 @@ def test_refused():
             out = fakewire.result_frame(wire)
             verdict("refused " + name, f"ran: {out.iloc[0].to_dict()!s:.200}"
                     if "leak" in out.columns else "ran")
-        elif wire.error[0] not in (convert.SYNTAX, convert.POLICY, convert.GUARD, convert.NO_TRANSFORM):
+        elif wire.error[0] not in (outcome.SYNTAX, outcome.POLICY, outcome.GUARD, outcome.NO_TRANSFORM):
             verdict("refused " + name, f"ended otherwise: {wire.error[4]}")
         else:
             verdict("refused " + name, None)

@@ -39,9 +39,11 @@ SET datestyle = 'ISO' SET intervalstyle = 'iso_8601' SET extra_float_digits = 1 
 BEGIN
 	RETURN QUERY EXECUTE format($q$
 		SELECT a.id || ' ' || c.attname, a.j ->> c.attname::text, b.j ->> c.attname::text
-		FROM (SELECT id, to_jsonb(odd) j FROM odd) a FULL JOIN (SELECT id, to_jsonb(r) j FROM %s r) b USING (id),
+		FROM (SELECT id, to_jsonb(odd) j FROM odd) a FULL JOIN (SELECT id, to_jsonb(other) j FROM %s other) b USING (id),
 			pg_attribute c
-		WHERE c.attrelid = 'odd'::regclass AND c.attnum > 0 AND a.j -> c.attname::text IS DISTINCT FROM b.j -> c.attname::text$q$, result);
+		WHERE c.attrelid = 'odd'::regclass AND c.attnum > 0 AND a.j -> c.attname::text IS DISTINCT FROM b.j -> c.attname::text
+		UNION ALL
+		SELECT 'row ' || id, odd::text, other::text FROM odd FULL JOIN %s other USING (id) WHERE odd::text IS DISTINCT FROM other::text$q$, result, result);
 END
 $$;
 SELECT transform_submit('text_same', 'odd', 'same_1') AS job \gset

@@ -44,7 +44,7 @@ decodes(uint8_t type, const uint8_t *p, uint32_t len)
 	WireStatusRow row;
 	WireFinding finding;
 	WireError	error;
-	static WireColumn cols[WIRE_MAX_COLUMNS];
+	static WireColumn cols[WIRE_MAX_FIELDS];
 
 	switch (type)
 	{
@@ -163,7 +163,7 @@ test_values(void)
 	WireExit	leave;
 	WireError	error;
 	WireHeader	h;
-	static WireColumn cols[WIRE_MAX_COLUMNS];
+	static WireColumn cols[WIRE_MAX_FIELDS];
 	size_t		n = sample(WIRE_EXIT, buf, sizeof(buf));
 
 	ok(wire_header_decode(buf, &h, &why) && h.type == WIRE_EXIT &&
@@ -194,7 +194,7 @@ static void
 test_formats(void)
 {
 	static const char *const good[] = {"n", "b", "l", "g", "U", "z", "tdD",
-	"tsu:", "tsn:Europe/Berlin", "tDu", "d:38,2", "d:76,38,256"};
+	"tsu:", "ttu", "+L", "tsn:Europe/Berlin", "tDu", "d:38,2", "d:76,38,256"};
 	static const char *const bad[] = {"", "x", "+l", "tsx:", "ts", "tsu", "d:",
 	"d:39,2", "d:0,0", "d:10", "d:10,2,64", "d:10,2x", "d:99999,1", "ll"};
 	WireFormat	f;
@@ -248,7 +248,7 @@ column_decodes(const uint8_t *payload, uint32_t len, const char *format)
 
 	return wire_chunk_decode(payload, len, &chunk, &why) &&
 		wire_format_parse(format, &f) &&
-		wire_array_decode(&chunk, 0, &f, &array, &why);
+		wire_array_decode(&chunk, 0, chunk.rows, &f, &array, &why);
 }
 
 static void
@@ -268,13 +268,13 @@ test_chunks(void)
 	const char *why;
 
 	ok(wire_chunk_decode(payload, len, &chunk, &why) && chunk.rows == 3 &&
-	   chunk.flags == WIRE_LAST_OF_CALL && chunk.columns == 1,
+	   chunk.flags == WIRE_LAST_OF_CALL && chunk.fields == 1,
 	   "a chunk decodes");
 	ok(wire_format_parse("U", &f) &&
-	   wire_array_decode(&chunk, 0, &f, &array, &why) && array.nulls == 1 &&
+	   wire_array_decode(&chunk, 0, 3, &f, &array, &why) && array.nulls == 1 &&
 	   wire_is_null(&array, 1) && !wire_is_null(&array, 2),
 	   "its NULLs are counted");
-	ok(!wire_array_decode(&chunk, 1, &f, &array, &why),
+	ok(!wire_array_decode(&chunk, 1, 3, &f, &array, &why),
 	   "a column that is not there is refused");
 	ok(!column_decodes(payload, len, "u"), "offsets of another width are refused");
 	ok(!column_decodes(payload, len, "l"), "another layout is refused");
@@ -307,6 +307,83 @@ test_chunks(void)
 	payload[4] = 2;
 	ok(!wire_chunk_decode(payload, len, &chunk, &why),
 	   "unknown flags are refused");
+}
+
+/* Three lists of int16, and the items of all of them. */
+static bool
+lists_decode(const int64_t *offsets, uint32_t noffsets, uint32_t nitems,
+			 bool own_values, WireArray *items)
+{
+	static const int16_t values[8] = {1, 2, 3, 4, 5, 6, 7, 8};
+	WireBuffer	buffers[6] = {{NULL, 0}, {offsets, 8 * noffsets},
+	{values, own_values ? 2 : 0}, {NULL, 0}, {NULL, 0}, {values, 2 * nitems}};
+	static uint8_t payload[512];
+	size_t		n = wire_chunk_prefix_encode(payload, sizeof(payload), 3, 0,
+											 buffers, 2);
+	WireChunk	chunk;
+	WireArray	lists;
+	WireFormat	f;
+	const char *why;
+
+	for (int i = 0; i < 6; i++)
+	{
+		if (buffers[i].len > 0)
+			memcpy(payload + n, buffers[i].data, buffers[i].len);
+		n += WIRE_ALIGN(buffers[i].len);
+	}
+	return wire_chunk_decode(payload + WIRE_HEADER_SIZE,
+							 (uint32_t) n - WIRE_HEADER_SIZE, &chunk, &why) &&
+		wire_format_parse("+L", &f) &&
+		wire_array_decode(&chunk, 0, 3, &f, &lists, &why) &&
+		wire_format_parse("s", &f) &&
+		wire_array_decode(&chunk, 1, lists.items, &f, items, &why);
+}
+
+static bool
+schema_decodes(int n, const char *const *formats)
+{
+	static uint8_t buf[100000];
+	static WireColumn cols[WIRE_MAX_FIELDS];
+	size_t		len;
+	const char *why;
+
+	memset(cols, 0, sizeof(cols));
+	for (int i = 0; i < n; i++)
+	{
+		cols[i].name = (WireText) {"x", 1};
+		strcpy(cols[i].format, formats[i % 8]);
+	}
+	len = wire_schema_encode(buf, sizeof(buf), cols, (uint32_t) n);
+	return wire_schema_decode(buf + WIRE_HEADER_SIZE,
+							  (uint32_t) len - WIRE_HEADER_SIZE, cols, &why) == n;
+}
+
+static void
+test_lists(void)
+{
+	WireArray	items;
+
+	ok(lists_decode((int64_t[]) {0, 2, 2, 5}, 4, 5, false, &items) &&
+	   items.values_len == 10, "lists and their items decode");
+	ok(!lists_decode((int64_t[]) {0, 2, 2, 5}, 4, 4, false, &items), "too few items are refused");
+	ok(!lists_decode((int64_t[]) {0, 2, 2, 5}, 4, 6, false, &items), "too many items are refused");
+	ok(!lists_decode((int64_t[]) {0, 3, 2, 5}, 4, 5, false, &items), "lists that fall are refused");
+	ok(!lists_decode((int64_t[]) {0, -1, 2, 5}, 4, 5, false, &items), "negative lists are refused");
+	ok(!lists_decode((int64_t[]) {0, 2, 9, 5}, 4, 5, false, &items), "lists beyond the last are refused");
+	ok(!lists_decode((int64_t[]) {1, 2, 2, 5}, 4, 5, false, &items), "lists that start late are refused");
+	ok(!lists_decode((int64_t[]) {0, 2, 2}, 3, 2, false, &items), "too few lists are refused");
+	ok(!lists_decode(NULL, 0, 5, false, &items), "lists without offsets are refused");
+	ok(!lists_decode((int64_t[]) {0, 0, 0, INT64_C(1) << 31}, 4, 5, false, &items), "2^31 items are refused");
+	ok(!lists_decode((int64_t[]) {0, 0, 0, -5}, 4, 5, false, &items), "fewer than no items are refused");
+	ok(!lists_decode((int64_t[]) {0, 2, 2, 5}, 4, 5, true, &items), "a list with values is refused");
+
+	ok(schema_decodes(4, (const char *const[8]) {"i", "+L", "+L", "s"}), "a tree of fields decodes");
+	ok(!schema_decodes(2, (const char *const[8]) {"i", "+L"}), "a list without items is refused");
+	ok(!schema_decodes(2, (const char *const[8]) {"+L", "n"}), "a list of nothing is refused");
+	ok(schema_decodes(7, (const char *const[8]) {"+L", "+L", "+L", "+L", "+L", "+L", "s"}), "six lists deep");
+	ok(!schema_decodes(8, (const char *const[8]) {"+L", "+L", "+L", "+L", "+L", "+L", "+L", "s"}), "seven are refused");
+	ok(schema_decodes(3200, (const char *const[8]) {"+L", "s", "+L", "s", "+L", "s", "+L", "s"}), "1600 lists");
+	ok(!schema_decodes(1602, (const char *const[8]) {"i", "i", "i", "i", "i", "i", "i", "i"}), "1602 columns are refused");
 }
 
 static void
@@ -344,6 +421,7 @@ main(void)
 	test_values();
 	test_formats();
 	test_chunks();
+	test_lists();
 	test_phases();
 	printf("1..%d\n", count);
 	return failed == 0 ? 0 : 1;
