@@ -193,7 +193,8 @@ init_decoders(TrReject *reject)
 		Oid			type = tr_type_for_format(&result->formats[i], &typmod);
 
 		col->name = result->columns[i].name;
-		if (!tr_decoder_init(col, &result->formats[i], type, typmod))
+		if (!OidIsValid(type) ||
+			!tr_decoder_init(col, &result->formats[i], type, typmod))
 			elog(ERROR, "no way to keep column \"%s\"", col->name);
 		TupleDescInitEntry(desc, i + 1, col->name, col->type, col->typmod, 0);
 	}
@@ -237,12 +238,11 @@ meet_chunk(TrReject *reject)
 	{
 		MemoryContextReset(reject->context);
 		for (int i = 0; i < result->ncols; i++)
-			tr_decoder_begin(&reject->decoders[i], &result->chunk, i,
+			tr_decoder_begin(&reject->decoders[i], &result->chunk,
+							 result->fields[i],
 							 result->rows - result->chunk.rows + 1);
 		reject->chunk_end = result->rows;
 	}
-	for (int i = 0; i < result->ncols; i++)
-		tr_decoder_rewind(&reject->decoders[i]);
 }
 
 /* As the script returned it; the text is that of row_to_json(). */

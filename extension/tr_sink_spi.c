@@ -131,8 +131,6 @@ fill_store(TrSink *sink, Tuplestorestate *store, uint32 from, uint32 to,
 	TrResult   *result = sink->result;
 	MemoryContext caller = MemoryContextSwitchTo(result->row_context);
 
-	for (int i = 0; i < result->ncols; i++)
-		tr_decoder_rewind(&result->columns[i]);
 	for (uint32 row = from; row < to; row++)
 	{
 		MemoryContextReset(result->row_context);

@@ -121,20 +121,13 @@ extern bool tr_decoder_init(TrDecoder *col, const WireFormat *format,
 
 /*
  * Point the decoder at its field of a chunk: checks the array and its
- * encoding as a whole, and that of its items.  Memory for values comes from the current context
- * and must live until the rows are stored.
+ * encoding as a whole, and that of its items.  Memory for values comes from
+ * the current context and must live until the rows are stored.
  */
 extern void tr_decoder_begin(TrDecoder *col, const WireChunk *chunk,
 							 uint32 field, uint64 first_row);
 
-/* The values of this chunk are to be read again: those read so far are lost. */
-static inline void
-tr_decoder_rewind(TrDecoder *col)
-{
-	col->arena_used = 0;
-}
-
-/* One value; until the next rewind each row may be read once. */
+/* One value; a row may be read again. */
 static inline Datum
 tr_decoder_value(TrDecoder *col, uint32 row, bool *isnull)
 {

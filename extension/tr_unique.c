@@ -74,8 +74,6 @@ tr_unique_add(TrUnique *u, uint32 from, uint32 to)
 	MemoryContext context = u->result->row_context;
 	MemoryContext old = MemoryContextSwitchTo(context);
 
-	for (int i = 0; i < u->desc->natts; i++)
-		tr_decoder_rewind(u->columns[i]);
 	for (uint32 row = from; row < to; row++)
 	{
 		MemoryContextReset(context);
