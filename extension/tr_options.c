@@ -11,6 +11,7 @@
 #include "utils/jsonb.h"
 
 #include "tr_api.h"
+#include "tr_expect.h"
 #include "tr_options.h"
 
 /* ---- reading ---- */
@@ -114,7 +115,8 @@ tr_options_check(const TrOptions *o, Oid source, TrShape shape, TrMode mode)
 	if (o->since != NULL && mode == TR_MODE_REPLACE)
 		refuse("since does not go with mode \"replace\"",
 			   "Only the new rows would be left; use mode => 'append' or 'upsert'.");
+	if (o->expect != NULL)
+		tr_expect_parse(o->expect, &(TrExpectSpec) {0});
 	not_yet(o->sources != NULL, "sources");
 	not_yet(shape == TR_SHAPE_GROUP, "shape group");
-	not_yet(o->expect != NULL, "expect");
 }

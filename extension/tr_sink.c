@@ -119,10 +119,23 @@ tr_sink_open(const TrTask *task, TrResult *result,
 	}
 	if (task->options->reject_table != NULL)
 		sink->reject = tr_reject_open(task, result);
+	if (task->options->expect != NULL)
+		sink->expect = tr_expect_open(task->options->expect, result);
 	begin_store(sink, rel, is_new);
 	relation_close(rel, NoLock);
 	MemoryContextSwitchTo(old);
 	return sink;
+}
+
+void
+tr_sink_stored(TrSink *sink, uint32 from, uint32 to)
+{
+	sink->pieces++;
+	sink->written += to - from;
+	if (sink->written_keys != NULL)
+		tr_upsert_added(sink, from, to);
+	if (sink->expect != NULL)
+		tr_expect_add(sink->expect, from, to);
 }
 
 uint32
@@ -140,12 +153,12 @@ tr_sink_store(TrSink *sink, uint32 rows, TrSinkPump pump, void *arg)
 	{
 		MemoryContextSwitchTo(sink->result->row_context);
 		tr_bulk_store(sink, rows, pump, arg);
-		sink->written += rows;
+		tr_sink_stored(sink, 0, rows);
 	}
 	else
 	{
 		tr_spi_store(sink, 0, rows, pump, arg);
-		sink->written += rows;
+		tr_sink_stored(sink, 0, rows);
 	}
 	MemoryContextSwitchTo(old);
 	return (uint32) (sink->written - before);
@@ -158,6 +171,8 @@ tr_sink_close(TrSink *sink)
 		tr_bulk_end(sink);
 	if (sink->written_keys != NULL)
 		tr_upsert_end(sink);
+	if (sink->expect != NULL)
+		tr_expect_finish(sink->expect, sink->written, tr_sink_rejected(sink));
 }
 
 Oid

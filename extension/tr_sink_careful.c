@@ -60,15 +60,6 @@ try_piece(TrSink *sink, uint32 from, uint32 to)
 }
 
 static void
-stored(TrSink *sink, uint32 from, uint32 to)
-{
-	sink->pieces++;
-	sink->written += to - from;
-	if (sink->written_keys != NULL)
-		tr_upsert_added(sink, from, to);
-}
-
-static void
 store_piece(TrSink *sink, uint32 from, uint32 to)
 {
 	ErrorData  *error = try_piece(sink, from, to);
@@ -76,7 +67,7 @@ store_piece(TrSink *sink, uint32 from, uint32 to)
 
 	if (error == NULL)
 	{
-		stored(sink, from, to);
+		tr_sink_stored(sink, from, to);
 		return;
 	}
 	if (error->sqlerrcode == ERRCODE_CARDINALITY_VIOLATION &&

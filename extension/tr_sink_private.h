@@ -14,13 +14,12 @@
 #include "utils/queryenvironment.h"
 #include "utils/rel.h"
 
+#include "tr_expect.h"
 #include "tr_reject.h"
 #include "tr_sink.h"
 #include "tr_unique.h"
 
 #define TR_SINK_ROWS	1000	/* rows between two looks at the world */
-
-typedef struct TrExpect TrExpect;
 
 struct TrSink
 {
@@ -53,6 +52,9 @@ struct TrSink
 	TrReject   *reject;			/* NULL: a bad row fails the job */
 	TrExpect   *expect;			/* NULL: nothing is expected */
 };
+
+/* tr_sink.c: these rows of the chunk at hand are stored */
+extern void tr_sink_stored(TrSink *sink, uint32 from, uint32 to);
 
 /* tr_sink_create.c: names, and a table that is new */
 extern RangeVar *tr_sink_name(const char *destination);
