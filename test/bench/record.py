@@ -19,7 +19,7 @@ def write(bench, load, seconds):
         "date": now.isoformat(timespec="seconds"), "repeat": bench.figure.repeat, "seconds": round(seconds),
         "machine": machine(load), "versions": versions(bench),
         "figures": [dict(zip(("name", "value", "unit", "bar", "ok"), f)) for f in bench.figure.all],
-        "tables": bench.measured}, indent=1)
+        "tables": bench.measured, "budget_ns_a_row": bench.budget}, indent=1)
     path = os.path.join(folder, now.strftime("%Y%m%d-%H%M%S.json"))
     for name in (path, os.path.join(folder, "latest.json")):
         with open(name, "w") as f:

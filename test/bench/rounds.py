@@ -34,25 +34,18 @@ class Server:
         while look:
             pid = look.pop()
             found.append(pid)
-            look += _children(pid)
+            look += children(pid)
         return found
 
     def cpu(self):
         """Seconds so far, of those that have ended and were waited for as well."""
-        ticks = 0
-        for pid in self.processes():
-            try:
-                with open("/proc/%d/stat" % pid) as f:
-                    ticks += sum(map(int, f.read().rsplit(")", 1)[1].split()[11:15]))
-            except OSError:
-                pass
-        return ticks / TICK
+        return sum(cpu(pid) for pid in self.processes())
 
     def memory(self):
         """Bytes of the postmaster's own children that are theirs alone: of
         backends and runners.  Workers are below sandbox_host, which counts them itself."""
         pages = 0
-        for pid in _children(self.postmaster):
+        for pid in children(self.postmaster):
             try:
                 with open("/proc/%d/statm" % pid) as f:
                     resident, shared = map(int, f.read().split()[1:3])
@@ -62,7 +55,16 @@ class Server:
         return pages * PAGE
 
 
-def _children(pid):
+def cpu(pid):
+    """Seconds of a process and of those below it that it has waited for."""
+    try:
+        with open("/proc/%d/stat" % pid) as f:
+            return sum(map(int, f.read().rsplit(")", 1)[1].split()[11:15])) / TICK
+    except OSError:
+        return 0
+
+
+def children(pid):
     try:
         with open("/proc/%d/task/%d/children" % (pid, pid)) as f:
             return [int(child) for child in f.read().split()]

@@ -14,6 +14,7 @@ import sys
 import sysconfig
 import time
 
+import budget
 import cluster
 import figures
 import parts
@@ -46,7 +47,7 @@ class Bench:
         self.rounds = rounds.Rounds(
             connection, connection.parameters, self.peers, sysconfig.get_path("purelib"),
             None if self.windows else rounds.Server(cluster.postmaster()))
-        self.measured = {}
+        self.measured, self.budget = {}, None
 
     def prepare(self):
         self.c.script("CREATE EXTENSION transform")
@@ -112,6 +113,7 @@ def flights(bench):
 
 PARTS = {"small": parts.small, "sales": sales, "lineitem": lineitem, "flights": flights, "linear": parts.linear,
          "group": parts.group, "incremental": parts.incremental, "memory": parts.memory}
+ON_REQUEST = {"budget": budget.budget}
 
 
 def main():
@@ -119,7 +121,7 @@ def main():
     parser.add_argument("--rows", type=int, default=2000000)
     parser.add_argument("--rows-big", type=int, default=20000000, help="0: leave the memory part out")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--parts", type=str.split, help="some of: %s" % " ".join(PARTS))
+    parser.add_argument("--parts", type=str.split, help="some of: %s" % " ".join((*PARTS, *ON_REQUEST)))
     parser.add_argument("--flights", default=os.path.join(os.environ.get("BUILD", "build"), "flights/flights.csv"))
     options = parser.parse_args()
     load = os.getloadavg()
@@ -130,7 +132,7 @@ def main():
         bench.prepare()
         began = time.time()
         for name in options.parts:
-            PARTS[name](bench)
+            {**PARTS, **ON_REQUEST}[name](bench)
         if not bench.windows:
             path = record.write(bench, load, time.time() - began)
             print("record: %s" % path)
