@@ -124,6 +124,9 @@ def main():
     parser.add_argument("--parts", type=str.split, help="some of: %s" % " ".join((*PARTS, *ON_REQUEST)))
     parser.add_argument("--flights", default=os.path.join(os.environ.get("BUILD", "build"), "flights/flights.csv"))
     options = parser.parse_args()
+    unknown = set(options.parts or ()) - {*PARTS, *ON_REQUEST}
+    if unknown:
+        parser.error("no such part: %s" % " ".join(sorted(unknown)))
     load = os.getloadavg()
     with cluster.make("bench", SETTINGS) as c, c.connect() as connection:
         if not options.parts:
