@@ -72,7 +72,7 @@ tr_fail_too_large(uint64 limit, uint64 bytes, bool estimate)
 					estimate ? "estimated" : "at least",
 					amount(UNIT_BYTES, bytes), limits[TR_LIMIT_MEMORY].setting,
 					amount(UNIT_BYTES, limit)),
-			 errdetail("A script of this shape holds all rows at once."),
+			 errdetail("A script of this shape holds all rows at once, as they were sent and as pandas has them."),
 			 errhint("Use shape => 'chunk' or 'group', or read less with columns and filter.")));
 }
 

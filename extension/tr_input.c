@@ -20,6 +20,7 @@
 struct TrInput
 {
 	const TrTask *task;
+	TrOutcome  *outcome;
 	List	   *sources;		/* of TrSource */
 	List	   *feeds;			/* of TrFeed, in the same order */
 	int			at;				/* the feed at hand */
@@ -39,9 +40,20 @@ is_whole(const TrTask *task)
 static void
 check_size(const TrInput *input, uint64 bytes, bool estimate)
 {
-	if (is_whole(input->task) &&
-		bytes > (uint64) input->task->limits.memory_bytes)
-		tr_fail_too_large(input->task->limits.memory_bytes, bytes, estimate);
+	if (!is_whole(input->task) ||
+		bytes <= (uint64) input->task->limits.memory_bytes)
+		return;
+	input->outcome->stage = TR_STAGE_LIMIT;
+	tr_fail_too_large(input->task->limits.memory_bytes, bytes, estimate);
+}
+
+void
+tr_input_no_memory(TrInput *input)
+{
+	if (!is_whole(input->task))
+		return;
+	input->outcome->stage = TR_STAGE_LIMIT;
+	tr_fail_too_large(input->task->limits.memory_bytes, input->bytes, false);
 }
 
 /* ---- opening ---- */
@@ -95,7 +107,7 @@ drop_ambiguous(TrInput *input)
 }
 
 TrInput *
-tr_input_open(const TrTask *task, uint64 row_limit)
+tr_input_open(const TrTask *task, uint64 row_limit, TrOutcome *outcome)
 {
 	TrInput    *input = palloc0(sizeof(TrInput));
 	int			nestlevel = tr_source_search_path(task->options->search_path);
@@ -104,6 +116,7 @@ tr_input_open(const TrTask *task, uint64 row_limit)
 	ListCell   *cell;
 
 	input->task = task;
+	input->outcome = outcome;
 	input->sources = tr_source_list(task->source, task->options);
 	foreach(cell, input->sources)
 	{

@@ -81,15 +81,6 @@ refuse(const char *message, const char *hint)
 			 errhint("%s", hint)));
 }
 
-static void
-not_yet(bool given, const char *name)
-{
-	if (given)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("%s is not supported yet", name)));
-}
-
 void
 tr_options_check(const TrOptions *o, Oid source, TrShape shape, TrMode mode)
 {
@@ -109,6 +100,12 @@ tr_options_check(const TrOptions *o, Oid source, TrShape shape, TrMode mode)
 		(o->columns != NIL || o->filter != NULL || o->since != NULL))
 		refuse("columns, filter and since go with one source",
 			   "Write what you want of each source as a query: sources => '{\"orders\": {\"query\": \"SELECT ...\"}}'.");
+	if (o->sources != NULL && shape != TR_SHAPE_TABLE)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("several sources do not go with shape \"%s\"",
+						tr_shape_name(shape)),
+				 errhint("Use shape => 'table', which reads each as a whole, or join them in one source_query.")));
 	if (o->since != NULL && !OidIsValid(source))
 		refuse("since goes with source",
 			   "Read a view of the query: its name is what the watermark is kept for.");
@@ -117,6 +114,4 @@ tr_options_check(const TrOptions *o, Oid source, TrShape shape, TrMode mode)
 			   "Only the new rows would be left; use mode => 'append' or 'upsert'.");
 	if (o->expect != NULL)
 		tr_expect_parse(o->expect, &(TrExpectSpec) {0});
-	not_yet(o->sources != NULL, "sources");
-	not_yet(shape == TR_SHAPE_GROUP, "shape group");
 }

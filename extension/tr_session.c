@@ -98,7 +98,7 @@ open_link(Session *s)
 static void
 open_input(Session *s, uint64 row_limit)
 {
-	s->input = tr_input_open(s->task, row_limit);
+	s->input = tr_input_open(s->task, row_limit, s->outcome);
 	(void) tr_input_send(s->input, s->link, s->progress);
 }
 
@@ -376,6 +376,9 @@ handle_error(Session *s, const TrFrame *frame)
 	if (!wire_error_decode(frame->payload, frame->len, &error, &why))
 		tr_fail_protocol(why);
 	await_exit(s);
+	if (error.kind == WIRE_ERROR_MEMORY && error.call == 0 &&
+		s->input != NULL)
+		tr_input_no_memory(s->input);
 	tr_fail_worker_error(&error, s->task, s->outcome);
 }
 
@@ -458,6 +461,9 @@ converse(Session *s)
 	if (!s->done)
 	{
 		await_exit(s);
+		if (state->exited && state->exit.reason == WIRE_EXIT_MEMORY &&
+			s->input != NULL && !s->fed)
+			tr_input_no_memory(s->input);
 		tr_fail_exit(state, s->task, s->outcome);
 	}
 	await_usage(s);

@@ -4,6 +4,7 @@ or runs the script, sends back findings, log lines, rows, and how it ended.
 Runs in workers, after lock-down: it opens no file and imports no module.
 _transform_wire is the C side (py_wire.c); tests put a stand-in in its place.
 """
+import itertools
 import json
 import random
 import sys
@@ -12,6 +13,7 @@ import warnings
 import numpy as np
 
 import _transform_wire as wire
+import calls
 import convert
 import guards
 import outcome
@@ -22,12 +24,13 @@ from outcome import JobError
 WALL_LANGUAGE = 1 << 0
 WALL_IMPORTS = 1 << 2
 
-TASK, SCHEMA, CHUNK, END = 32, 33, 34, 35
+TASK, END = 32, 35
 STDOUT, STDERR, WARNING = 1, 2, 3
 
 MAX_MESSAGE = 2000              # characters of each part of an error
 MAX_TRACEBACK = 16000
 MAX_DEPTH = 1500                # of Python calls in a script
+CO_GENERATOR = 0x20             # a code object's flag: it yields
 
 
 class Settings:
@@ -260,9 +263,15 @@ class Job:
         self.log = Log(int(task.get("log_bytes") or 1 << 20))
         self.limits = convert.Limits(int(task.get("output_rows") or 0),
                                      int(task.get("output_bytes") or 0))
+        self.keys = task.get("group_by") or []
+        self.sources = list(task.get("sources") or ())
+        self.calls = None
         self.call = 0
         self.first_row = 0
         self.last_row = 0
+        self.group = ""             # at hand, in words
+        self.gathered = calls.Gathered()
+        self.lost = None            # an error of ours that the script may have caught
         self.schema = None          # [(name, type)] that the first result settled
         self.function = None
 
@@ -296,31 +305,94 @@ class Job:
         if type(function) is not type(Job.load):
             raise JobError(outcome.NO_TRANSFORM, "transform is not a function", "",
                            "write def transform(df): ... return df")
-        names = function.__code__.co_varnames[:function.__code__.co_argcount]
-        self.wants_params = len(names) > 1 and names[1] == "params"
+        self._check_parameters(function)
+        self.yields = bool(function.__code__.co_flags & CO_GENERATOR)
+        if self.yields and self.sources:
+            raise JobError(outcome.NO_TRANSFORM, "a transform() that yields has one source", "",
+                           "return one data frame, or submit it with source or source_query")
         self.function = function
+
+    def _check_parameters(self, function):
+        code = function.__code__
+        names = code.co_varnames[:code.co_argcount]
+        if self.sources:
+            self.inputs = [n for n in names if n != "params"]
+            self.wants_params = "params" in names
+            if sorted(self.inputs) != sorted(self.sources):
+                raise JobError(
+                    outcome.NO_TRANSFORM, f"transform() takes {', '.join(names) or 'nothing'}; "
+                    f"the sources are {', '.join(sorted(self.sources))}", "",
+                    "name the parameters as the sources are named, and params, if you want it")
+            return
+        self.wants_params = len(names) > 1 and names[1] == "params"
+        required = len(names) - len(function.__defaults__ or ())
+        if required > 1 + self.wants_params:
+            raise JobError(
+                outcome.NO_TRANSFORM, f"transform() takes {', '.join(names)}; the job has one source",
+                "", "submit it with sources => '{\"" + names[0] + "\": ...}', or write "
+                "def transform(df) or def transform(df, params)")
 
     def _check_refusals(self):
         """A refusal that the script swallowed still ends the job."""
         if guards.refusals:
             raise guards.refusals[0]
 
-    def transform(self, frame):
+    def begin_call(self, rows):
         self.call += 1
-        self.first_row = self.last_row + 1 if len(frame) else 0
-        self.last_row += len(frame)
+        self.first_row = self.last_row + 1 if rows else 0
+        self.last_row += rows
+
+    def _arguments(self):
+        if not self.wants_params:
+            return ()
+        return (json.loads(json.dumps(self.params)) if self.params is not None else {},)
+
+    def transform(self, *frames):
+        arguments = self._arguments()
+        guards.arm_if(not Settings.walls_off & WALL_LANGUAGE)
         try:
-            if self.wants_params:
-                params = json.loads(json.dumps(self.params)) if self.params is not None else {}
-                result = self.function(frame, params)
-            else:
-                result = self.function(frame)
+            result = self.function(*frames, *arguments)
         finally:
             self.log.flush()
         self._check_refusals()
         return result
 
     # -- results
+
+    def deliver(self, result, inputs):
+        """Send a result, or gather it with others."""
+        guards.disarm()
+        if self.shape != "group" or not self.gathered.is_plain(result):
+            self.send_gathered(inputs)
+            self.send(result, inputs)
+            return
+        mark = (self.call, self.first_row, self.last_row, self.calls.place())
+        if not self.gathered.add(result, mark):
+            self.send_gathered(inputs)
+            self.gathered.add(result, mark)
+
+    def send_gathered(self, inputs):
+        """All at once; if that is refused, one by one, to name the group."""
+        pairs, whole = self.gathered.take()
+        if not pairs:
+            return
+        sent = (self.limits.rows, self.limits.bytes)
+        try:
+            self.send(whole, inputs)
+            return
+        except JobError as e:
+            if e.kind != outcome.RESULT or len(pairs) == 1:
+                self._recall(pairs[-1][1])
+                raise
+        now = (self.call, self.first_row, self.last_row, None)
+        self.limits.rows, self.limits.bytes = sent
+        for frame, mark in pairs:
+            self._recall(mark)
+            self.send(frame, inputs)
+        self._recall(now)
+
+    def _recall(self, mark):
+        self.call, self.first_row, self.last_row, self.group = mark
 
     def send(self, result, inputs):
         """Whatever goes wrong here is about the result, not about a line of
@@ -397,38 +469,95 @@ class Job:
 
     def run(self):
         self.load()
-        kind, payload = wire.recv()
-        if kind != SCHEMA:
-            raise JobError(outcome.INTERNAL, f"expected columns, got frame {kind}")
-        inputs = convert.columns(payload)
-        while True:
-            guards.disarm()
-            chunks = self._receive_call(inputs)
-            if chunks is None:
-                break
-            try:
-                frame = convert.to_frame(inputs, chunks, self.backend)
-            except (convert.pa.ArrowInvalid, ValueError, OverflowError) as e:
-                raise JobError(outcome.INPUT, f"the input cannot be given to pandas: {e}") from None
-            del chunks
-            guards.arm_if(not Settings.walls_off & WALL_LANGUAGE)
-            result = self.transform(frame)
-            del frame
-            self.send(result, inputs)
-            del result
+        if self.sources:
+            self._run_named()
+            return
+        inputs = calls.receive_columns()
+        self.calls = calls.Groups(inputs, self.keys, self.backend) if self.shape == "group" else \
+            calls.Calls(inputs, self.backend)
+        if self.yields:
+            self._run_generator(self.calls.columns)
+        else:
+            self._run_calls(self.calls.columns)
+        self.send_gathered(self.calls.columns)
         self.log.flush()
 
-    def _receive_call(self, inputs):
-        """The chunks of one call, or None at the end."""
-        chunks = []
+    def _run_calls(self, inputs):
+        """transform(df), once per data frame."""
         while True:
-            kind, payload = wire.recv()
-            if kind == END:
-                return None
-            rows, flags, frame, places = payload
-            chunks.append(convert.wrap_chunk(inputs, frame, places))
-            if flags & outcome.LAST_OF_CALL:
-                return chunks
+            guards.disarm()
+            frame = self.calls.next()
+            if frame is None:
+                break
+            self.begin_call(len(frame))
+            result = self.transform(frame)
+            del frame
+            self.deliver(result, inputs)
+            del result
+
+    def _run_named(self):
+        """transform(orders, customers): each source whole, by its name."""
+        frames, inputs = {}, {}
+        for name in self.sources:
+            columns = calls.receive_columns()
+            frames[name] = calls.Calls(columns, self.backend).next()
+            for column in columns:
+                inputs.setdefault(column.name, column)
+        if wire.recv()[0] != END:
+            raise JobError(outcome.INTERNAL, "more sources than the task names")
+        self.call = 1
+        result = self.transform(*[frames.pop(name) for name in self.inputs])
+        self.send(result, inputs.values())
+        self.log.flush()
+
+    def _run_generator(self, inputs):
+        """transform(frames) with yield: called once; pulls the data frames itself."""
+        # a map object: it can be iterated, and has nothing else to offer
+        frames = map(self._pull, itertools.repeat(None))
+        results = self.transform(frames)
+        while True:
+            guards.arm_if(not Settings.walls_off & WALL_LANGUAGE)
+            try:
+                result = next(results)
+            except StopIteration:
+                break
+            finally:
+                self.log.flush()
+                self._check_refusals()
+                if self.lost is not None:
+                    raise self.lost
+            self.deliver(result, inputs)
+            del result
+        guards.disarm()
+        self.send_gathered(inputs)
+        if self.schema is None:
+            raise JobError(outcome.RESULT, "transform() yielded no data frame", "",
+                           "yield at least one; an empty one names the columns")
+        self.calls.drain()
+
+    def _pull(self, _):
+        """The next data frame, for the script's generator."""
+        guards.disarm()
+        try:
+            frame = self.calls.next()
+            if frame is not None:
+                self.begin_call(len(frame))
+        except BaseException as e:
+            self.lost = e
+            raise
+        finally:
+            guards.arm_if(not Settings.walls_off & WALL_LANGUAGE)
+        if frame is None:
+            raise StopIteration
+        return frame
+
+    def place(self):
+        """Which group it was, to end a message with."""
+        try:
+            group = self.group or (self.calls.place() if self.calls and self.call else "")
+        except Exception:
+            group = ""
+        return f" ({group})" if group else ""
 
     # -- how it ended
 
@@ -439,7 +568,7 @@ class Job:
             pass
         wire.send_error(kind, self.call, self.first_row if self.call else 0,
                         self.last_row if self.call and self.first_row else 0,
-                        one_line(message), many_lines(detail, MAX_MESSAGE),
+                        one_line(message) + one_line(self.place()), many_lines(detail, MAX_MESSAGE),
                         many_lines(hint, MAX_MESSAGE), many_lines(traceback, MAX_TRACEBACK))
 
 

@@ -733,8 +733,6 @@ class Checker(RestrictingNodeTransformer):
         bad = None
         if not positional and node.args.vararg is None:
             bad = "transform takes no data frame"
-        elif required > 2 or (required == 2 and positional[1].arg != "params"):
-            bad = "transform has too many parameters"
         elif any(d is None for d in node.args.kw_defaults):
             bad = "transform has a keyword-only parameter without a default"
         if bad:
@@ -742,6 +740,12 @@ class Checker(RestrictingNodeTransformer):
                         "when its second parameter is named params",
                         "write def transform(df) or def transform(df, params)",
                         kind="transform")
+        elif required > 2 or (required == 2 and positional[1].arg != "params"):
+            self.report(node, "transform takes several data frames: "
+                        + ", ".join(a.arg for a in positional),
+                        "a job must then name as many sources",
+                        "submit it with sources => '{\"" + positional[0].arg + "\": ...}', or write "
+                        "def transform(df, params)", severity=2)
 
 
 _OWN_BUILTINS = names.words("getattr hasattr setattr delattr print type super")

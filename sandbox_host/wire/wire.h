@@ -95,12 +95,16 @@ typedef enum WireType
  * WIRE_TASK is JSON because its sender is trusted and its reader is Python:
  *	{"action": "run" | "validate" | "check",
  *	 "name": "script name", "code": "...",
- *	 "shape": "table" | "chunk",
+ *	 "shape": "table" | "chunk" | "group", "group_by": ["column", ...],
+ *	 "sources": {"name": ..., ...},		-- several inputs, in this order
  *	 "params": {...} | null,
  *	 "numeric": "float64" | "decimal",
  *	 "backend": "numpy" | "numpy_nullable" | "pyarrow",
  *	 "log_bytes": n, "output_rows": n, "output_bytes": n}
  * "validate": findings, then DONE.  "run": as many SCHEMA/CHUNK as it takes.
+ * Several inputs come one after the other, each with a SCHEMA of its own.  In
+ * shape group the last column, without a name, is true where a group begins;
+ * all rows are of one call to the wire (LAST_OF_CALL).
  */
 
 typedef enum WireRole

@@ -12,6 +12,7 @@ line "N passed, N failed".
 """
 import contextlib
 import io
+import json
 import os
 import re
 import sys
@@ -42,6 +43,7 @@ import warmup
 import idioms
 import refused
 import results
+import shapes
 
 warnings.simplefilter("ignore")
 ORDER = {"refused at validate": 0, "refused at run": 1, "killed by limit": 1,
@@ -71,11 +73,13 @@ def wanted(name):
     return not WORDS or any(w in name for w in WORDS)
 
 
-def serve(code, frame, nullable=(), shape="table", per_call=None, params=None, **limits):
-    """One task through driver.serve(); true when it ended in rows and DONE."""
+def serve(code, frame, nullable=(), shape="table", per_call=None, params=None, frames=None, **limits):
+    """One task through driver.serve(), on a pandas frame or on these frames
+    of the wire; true when it ended in rows and DONE."""
     task = {"action": "run", "name": "t", "code": code, "shape": shape, "params": params,
             "numeric": "decimal", **LIMITS, **limits}
-    wire.reset(fakewire.input_frames(task, frame, nullable, per_call))
+    wire.reset(fakewire.input_frames(task, frame, nullable, per_call) if frames is None
+               else [(32, json.dumps(task).encode()), *frames])
     out, err = sys.stdout, sys.stderr
     global watching
     watching = True
@@ -315,6 +319,12 @@ def test_results():
             verdict("result " + name, problem)
 
 
+def test_shapes():
+    for name, problem in shapes.tests(serve, wire, sample):
+        if wanted("shape " + name):
+            verdict("shape " + name, problem)
+
+
 def test_warm():
     """After warm-up nothing above opened a file."""
     verdict("warm-up operations", "; ".join(warmup.failures[:5]) if len(warmup.failures) > 2 else None)
@@ -343,7 +353,8 @@ def main():
         __import__(name)
     pd.testing.assert_frame_equal(pd.DataFrame({"a": [1]}), pd.DataFrame({"a": [1]}))
     warmup.seal()
-    for test in (test_legit, test_escapes, test_resource, test_refused, test_idioms, test_results):
+    for test in (test_legit, test_escapes, test_resource, test_refused, test_idioms, test_results,
+                 test_shapes):
         try:
             test()
         except Exception:

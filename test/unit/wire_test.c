@@ -404,6 +404,15 @@ test_phases(void)
 	ok(!wire_phase_accept(&p, WIRE_LOG, &why), "nothing after done");
 	ok(!wire_phase_accept(&p, WIRE_DONE, &why), "done once");
 
+	wire_phase_init(&p, WIRE_FROM_CLIENT_DATA);
+	ok(wire_phase_accept(&p, WIRE_TASK, &why), "a task");
+	ok(wire_phase_accept(&p, WIRE_SCHEMA, &why), "the first input");
+	ok(wire_phase_accept(&p, WIRE_CHUNK, &why), "its rows");
+	ok(wire_phase_accept(&p, WIRE_SCHEMA, &why), "the second input");
+	ok(!wire_phase_accept(&p, WIRE_TASK, &why), "one task");
+	ok(wire_phase_accept(&p, WIRE_END, &why), "the end");
+	ok(!wire_phase_accept(&p, WIRE_SCHEMA, &why), "no input after it");
+
 	wire_phase_init(&p, WIRE_FROM_CLIENT_CONTROL);
 	ok(!wire_phase_accept(&p, WIRE_JOB, &why), "no job before the hello");
 	ok(wire_phase_accept(&p, WIRE_HELLO, &why), "hello");
