@@ -44,7 +44,7 @@ ROWS_BIG ?= 20000000
 
 .DEFAULT_GOAL := build
 .PHONY: help setup venv build module host install install-files uninstall temp-install \
-	demo demo-psql demo-stop play check check-style asan corpus bench bench-plot crash hostile fuzz \
+	demo demo-psql demo-stop play check check-style asan corpus bench bench-plot crash hostile fuzz roundtrip \
 	windows check-windows crash-windows clean
 
 help:
@@ -62,6 +62,7 @@ help:
 	@echo 'make bench-plot [RECORD=build/bench/latest.json]         draws the picture of the README from a run'
 	@echo 'make crash ROUNDS=200                                    kill -9 at random moments'
 	@echo 'make hostile ROUNDS=2000 [SEED=n] [ONLY=...]             a taken-over worker against the server'
+	@echo 'make roundtrip ROWS=1000000 [SEED=n] [ONLY=times]        every type there and back: no value may differ'
 	@echo 'make fuzz RUNS=10000000                                  the frame decoder under libFuzzer'
 	@echo 'make asan          every test once on a server built with AddressSanitizer'
 	@echo 'make check-style   the style checks alone'
@@ -156,6 +157,9 @@ bench-plot: setup
 
 crash: temp-install
 	@$(S)/with-python.sh test/crash/run.py --rounds $(ROUNDS)
+
+roundtrip: temp-install
+	@$(S)/with-python.sh test/roundtrip/run.py --rows $(ROWS) $(if $(SEED),--seed $(SEED)) --only '$(ONLY)'
 
 hostile: temp-install
 	@$(S)/with-python.sh test/hostile/run.py --rounds $(ROUNDS) $(if $(SEED),--seed $(SEED)) --only '$(ONLY)'

@@ -26,19 +26,33 @@ read_int64(const TrDecoder *col, uint32 row)
 	return v;
 }
 
-/* Days since 1970, of date32 or date64. */
+/* Days since 1970, of date32, date64 or a timestamp at midnight. */
 static int64
 read_days(TrDecoder *col, uint32 row)
 {
-	int64		ms;
+	int64		day = SECS_PER_DAY;
+	int64		v;
 
 	if (col->format.code == 'D')
 		return tr_read_int(col, row);
-	ms = read_int64(col, row);
-	if (ms % (SECS_PER_DAY * 1000) != 0)
+	v = read_int64(col, row);
+	switch (col->format.unit)
+	{
+		case 's':
+			break;
+		case 'u':
+			day *= 1000000;
+			break;
+		case 'n':
+			day *= 1000000000;
+			break;
+		default:
+			day *= 1000;		/* also date64 */
+	}
+	if (v % day != 0)
 		tr_refuse(col, row, "a date has a time of day",
-			   "Use dt.normalize() in the script.");
-	return ms / (SECS_PER_DAY * 1000);
+				  "Use dt.normalize() in the script, or give the result another name: then it becomes a timestamp.");
+	return v / day;
 }
 
 /* Microseconds of a time or duration in its own unit. */
@@ -132,19 +146,8 @@ tr_time_to_time(TrDecoder *col, uint32 row)
 Datum
 tr_time_to_date(TrDecoder *col, uint32 row)
 {
-	int64		days;
+	int64		days = read_days(col, row) - EPOCH_DAYS;
 
-	if (code_of(col) == 'D')
-		days = read_days(col, row) - EPOCH_DAYS;
-	else
-	{
-		Timestamp	ts = read_timestamp(col, row);
-
-		if (ts % USECS_PER_DAY != 0)
-			tr_refuse(col, row, "a date has a time of day",
-				   "Use dt.normalize() in the script, or give the result another name: then it becomes a timestamp.");
-		days = ts / USECS_PER_DAY;
-	}
 	if (days < PG_INT32_MIN || days > PG_INT32_MAX ||
 		!IS_VALID_DATE((DateADT) days))
 		tr_refuse(col, row, "the date is out of range",

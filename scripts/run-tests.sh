@@ -16,11 +16,12 @@ corpus_options=(--limits low)
 crash_rounds=${CRASH_ROUNDS:-12}
 hostile_rounds=${HOSTILE_ROUNDS:-300}
 fuzz_runs=${FUZZ_RUNS:-200000}
+roundtrip_rows=${ROUNDTRIP_ROWS:-2000}
 suite_seconds=${SUITE_SECONDS:-900}
 
 suites=("$@")
 [ ${#suites[@]} -gt 0 ] ||
-	suites=(style unit policy host regress isolation tap corpus crash hostile fuzz ${SAN:+asan})
+	suites=(style unit policy host regress isolation tap corpus crash hostile fuzz roundtrip ${SAN:+asan})
 
 logs=$build/check
 rm -rf "$logs"
@@ -150,6 +151,8 @@ suite_corpus() {
 suite_crash() { "$venv/bin/python3" -u "$top/test/crash/run.py" --untimed --rounds "$crash_rounds"; }
 
 suite_hostile() { "$venv/bin/python3" -u "$top/test/hostile/run.py" --rounds "$hostile_rounds"; }
+
+suite_roundtrip() { "$venv/bin/python3" -u "$top/test/roundtrip/run.py" --rows "$roundtrip_rows"; }
 
 # Only with SAN: that the sanitizers see what they should.
 suite_asan() { "$top/scripts/asan-probe.sh"; }
