@@ -159,7 +159,7 @@ crash: temp-install
 	@$(S)/with-python.sh test/crash/run.py --rounds $(ROUNDS)
 
 roundtrip: temp-install
-	@$(S)/with-python.sh test/roundtrip/run.py --rows $(ROWS) $(if $(SEED),--seed $(SEED)) --only '$(ONLY)'
+	@$(S)/with-python.sh test/roundtrip/run.py --rows $(ROWS) $(if $(SEED),--seed $(SEED)) $(if $(EACH),--each) --only '$(ONLY)'
 
 hostile: temp-install
 	@$(S)/with-python.sh test/hostile/run.py --rounds $(ROUNDS) $(if $(SEED),--seed $(SEED)) --only '$(ONLY)'

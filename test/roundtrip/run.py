@@ -31,9 +31,10 @@ BACKENDS = ("numpy", "numpy_nullable", "pyarrow")
 SCRIPTS = {"same": "def transform(df):\n    return df\n",
            "pieces": "import pandas as pd\ndef transform(df):\n    n = len(df) // 3\n"
                      "    return pd.concat([df.iloc[:n], df.iloc[n:n + 7], df.iloc[n + 7:]])\n"}
-# A new table, and an existing one (through SPI).
+# A new table, an existing one (through SPI), and a call for each of forty groups.
 SHAPES = {"table": ("same", "shape => 'table'"),
-          "chunk": ("pieces", "shape => 'chunk', mode => 'append'")}
+          "chunk": ("pieces", "shape => 'chunk', mode => 'append'"),
+          "group": ("same", "shape => 'group', group_by => ARRAY['grp']")}
 TIMEZONE = "Europe/Berlin"      # hours that exist twice
 
 
