@@ -3,6 +3,8 @@
 
     make bench-plot [RECORD=build/bench/latest.json]        writes test/bench/speed.svg
 
+and print the same as a table, for the README.
+
 A line per method, from fastest to slowest; a mark per table: how many times the
 time of CREATE TABLE AS.  The axis is logarithmic.  Runs in the driver's Python.
 """
@@ -81,7 +83,7 @@ class Plot:
             if self.low <= math.log10(tick) <= self.high:
                 self.line(self.x(tick), TOP, self.x(tick), bottom, "#888" if tick == 1 else "#ddd")
                 self.text(self.x(tick), bottom + 16, "%g×" % tick, anchor="middle", colour="#555")
-        self.text(WIDTH - 16, bottom + 36, "logarithmic; what has no mark was not measured on that table", 11, "end", "#555")
+        self.text(WIDTH - 16, bottom + 36, "logarithmic; slow methods on a part of the rows, scaled; no mark: not measured on that table", 11, "end", "#555")
 
     def body(self):
         for n, method in enumerate(self.methods):
@@ -116,6 +118,16 @@ class Plot:
                     WIDTH, self.height, WIDTH, self.height, "\n".join(self.out)))
 
 
+    def table(self):
+        """Ratios, in Markdown."""
+        yield "| times `CREATE TABLE … AS` | %s |" % " | ".join(
+            "%s, %s rows" % (t, format(self.record["tables"][t]["rows"], ",")) for t in self.tables)
+        yield "|---%s|" % ("|---" * len(self.tables))
+        for method in self.methods:
+            ratios = [self.ratio(t, method) for t in self.tables]
+            yield "| %s | %s |" % (NAMES.get(method, method), " | ".join("%.2f" % r if r else "" for r in ratios))
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("record", nargs="?", default=os.path.join(os.environ["BUILD"], "bench/latest.json"))
@@ -125,9 +137,10 @@ def main():
         record = json.load(f)
     if not record["tables"]:
         raise SystemExit("%s holds no comparison: make bench PARTS=\"sales lineitem flights\"" % options.record)
+    plot = Plot(record)
     with open(options.to, "w") as f:
-        f.write(Plot(record).draw())
-    print("written: %s" % options.to)
+        f.write(plot.draw())
+    print(*plot.table(), "written: %s" % options.to, sep="\n")
 
 
 if __name__ == "__main__":
