@@ -23,7 +23,8 @@ extern void tr_reject_check_constraints(void);
 /* Find the table or make it. */
 extern TrReject *tr_reject_open(const TrTask *task, TrResult *result);
 
-/* Is this the fault of a row: data (class 22) or a constraint (class 23)? */
+/* Is this the fault of a row: data (class 22), a constraint (class 23), a
+ * view's check option (class 44)? */
 extern bool tr_reject_takes(const ErrorData *error);
 
 /* Put row `row` of the chunk at hand aside; not in a subtransaction. */

@@ -87,6 +87,12 @@ SELECT transform_wait(:job, '1 min');
 SELECT how(:job);
 SELECT row_number, sqlstate, constraint_name FROM bad WHERE job = :job ORDER BY 1;
 
+-- a view's check option
+CREATE VIEW lower AS SELECT * FROM guarded WHERE amount < 10 WITH CHECK OPTION;
+SELECT go('lower') AS job \gset
+SELECT transform_wait(:job, '1 min');
+SELECT row_number, sqlstate FROM bad WHERE job = :job ORDER BY 1;
+
 -- with the other modes
 SELECT go('made', 'create') AS job \gset
 SELECT transform_wait(:job, '1 min');
