@@ -64,6 +64,8 @@ help:
 	@echo 'make hostile ROUNDS=2000 [SEED=n] [ONLY=...]             a taken-over worker against the server'
 	@echo 'make roundtrip ROWS=1000000 [SEED=n] [ONLY=times]        every type there and back: no value may differ'
 	@echo 'make fuzz RUNS=10000000                                  the frame decoder under libFuzzer'
+	@echo 'make jwt-vectors VECTORS=FOLDER                          tokens against the RFCs and the testvectors_v1 of Wycheproof'
+	@echo 'make jwt-bench                                           how many tokens a core verifies in a second'
 	@echo 'make asan          every test once on a server built with AddressSanitizer'
 	@echo 'make check-style   the style checks alone'
 	@echo
@@ -167,6 +169,14 @@ hostile: temp-install
 fuzz:
 	@$(S)/setup-debian.sh check
 	@$(S)/fuzz.sh $(RUNS)
+
+jwt-vectors:
+	@$(S)/setup-debian.sh check
+	@$(S)/jwt.sh vectors $(if $(VECTORS),'$(abspath $(VECTORS))')
+
+jwt-bench:
+	@$(S)/setup-debian.sh check
+	@$(S)/jwt.sh bench
 
 # ---- Windows, built and tried under Wine: scripts/windows/README.md
 

@@ -87,7 +87,7 @@ copy_source() {
 
 suite_style() { "$top/scripts/check-style.sh"; }
 
-suite_unit() { "$top/scripts/unit.sh"; }
+suite_unit() { "$top/scripts/unit.sh" && "$top/scripts/jwt.sh" vectors; }
 
 # Programs that print TAP, as the server's account, none of them needs a server.
 run_programs() {
