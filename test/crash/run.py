@@ -5,12 +5,15 @@
     make crash-windows ROUNDS=50 [SEED=n]	TerminateProcess, of a server under Wine
 
 Each round submits four jobs at a time, from four sessions, into new tables and
-into shared ones (append); every row carries the job's tag and its own id, so a
-lost or doubled row shows.  At a random moment one process is killed: a
-runner, worker, broker, zygote, scheduler, launcher, client backend or the
-postmaster (which is then started again).  When all jobs are in a final state:
-every succeeded job's rows are there exactly once, every other job's not at
-all, no process is left that is not the server's, no file that was not there.
+into shared ones (append, replace, upsert); every row carries the job's tag and
+its own id, so a lost or doubled row shows.  At a random moment one process is
+killed: a runner, worker, broker, zygote, scheduler, launcher, client backend or
+the postmaster (which is then started again).  When all jobs are in a final
+state: every succeeded job's rows are there exactly once, every other job's not
+at all; a table that is replaced or upserted has the digest of its old state, or
+of one succeeded job's; no process is left that is not the server's, no file
+that was not there.  Meanwhile a reader looks at these tables again and again,
+and must see the rows of one job, all of them.
 """
 import argparse
 import collections
@@ -31,6 +34,9 @@ SCRIPT = """def transform(df, params):
     df["double"] = df["id"] * 2
     return df
 """
+MODES = {"create": "made_%d", "append": "shared_%d", "replace": "swapped_%d", "upsert": "merged_%d"}
+WHOLE = ("replace", "upsert")       # modes after which a table holds the rows of one job
+STATE = "SELECT count(*) AS n, count(DISTINCT tag) AS tags, min(tag) AS tag, sum(hashtext(t::text)) AS digest FROM %s t"
 VICTIMS = ("runner", "worker", "broker", "zygote", "scheduler", "launcher", "backend", "postmaster")
 SETTINGS = {"transform.max_concurrent_jobs": 4, "transform.warm_workers": 2, "transform.chunk_rows": 4000,
             "dynamic_shared_memory_type": "mmap", "restart_after_crash": "on", "autovacuum": "off",
@@ -50,11 +56,36 @@ class Session(threading.Thread):
                 with self.crash.cluster.connect() as c:
                     self.pid = c.pid
                     self.crash.note(tag, destination, mode)
-                    c.query("SELECT transform_submit('tagged', 'numbers', $1, mode => $2, params => $3::jsonb)",
-                            destination, mode, {"tag": tag})
+                    c.query("SELECT transform_submit('tagged', 'numbers', $1, mode => $2, params => $3::jsonb, key => $4)",
+                            destination, mode, {"tag": tag}, "{id}" if mode == "upsert" else None)
                     c.query("SELECT transform_wait(max(id), '60 s') FROM transform.jobs")
             except pq.Error:
                 pass        # killed, or the server is restarting: the check tells what became of it
+
+
+class Reader(threading.Thread):
+    """Looks at tables until it is told to stop; .torn is what nobody should have seen."""
+
+    def __init__(self, crash, tables):
+        super().__init__()
+        self.crash, self.tables, self.torn, self.looks = crash, tables, None, 0
+        self.stop = threading.Event()
+
+    def run(self):
+        while not self.stop.is_set():
+            try:
+                with self.crash.cluster.connect() as c:
+                    while not self.stop.wait(0.02):
+                        for table in self.tables:
+                            self.look(c, table)
+            except pq.Error:
+                self.stop.wait(0.1)     # the server is restarting
+
+    def look(self, c, table):
+        state = c.query(STATE % table)[0]
+        self.looks += 1
+        if state.tags != 1 or state.n not in (ROWS, self.crash.before[table].n):
+            self.torn = "%s: %s" % (table, state)
 
 
 class Crash:
@@ -63,6 +94,9 @@ class Crash:
         self.random = random.Random(options.seed)
         self.victims = [v for v in VICTIMS if not (c.windows and v == "zygote")]
         self.wanted = {}            # tag -> (destination, mode)
+        self.whole = [MODES[mode] % n for mode in WHOLE for n in range(2)]
+        self.before = {}            # of these tables: their state before the round
+        self.looks = 0
         self.faults = collections.Counter()
         self.killed = collections.Counter()
         self.requeued = []
@@ -76,6 +110,9 @@ class Crash:
             c.script("CREATE TABLE numbers AS SELECT g AS id, md5(g::text) AS word FROM generate_series(1, %d) g" % ROWS)
             for n in range(2):
                 c.script("CREATE TABLE shared_%d (id int, word text, tag bigint, double bigint)" % n)
+            for table in self.whole:
+                c.script("CREATE TABLE %s (id int PRIMARY KEY, word text, tag bigint, double bigint)" % table)
+                c.script("INSERT INTO %s SELECT id, word, 0, id * 2 FROM numbers" % table)
             c.query("SELECT transform_script_create('tagged', $1, shape => 'chunk')", SCRIPT)
             self.session_jobs(c)
         self.settle()
@@ -99,8 +136,11 @@ class Crash:
         jobs = []
         for n in range(self.options.jobs):
             tag = number * 100 + n + 1
-            append = self.random.random() < 0.5
-            jobs.append((tag, "shared_%d" % (n % 2) if append else "made_%d" % tag, "append" if append else "create"))
+            mode = self.random.choice(list(MODES))
+            jobs.append((tag, MODES[mode] % (tag if mode == "create" else n % 2), mode))
+        self.note_before()
+        reader = Reader(self, self.whole)
+        reader.start()
         sessions = [Session(self, jobs[n::4]) for n in range(4)]
         for session in sessions:
             session.start()
@@ -111,7 +151,7 @@ class Crash:
         if what == "postmaster":
             cluster.wait_for(self.cluster.postmaster_is_gone, 30, "the postmaster to be gone")
             self.restart()
-        found = self.check(jobs)
+        found = self.check(jobs, reader)
         print("%s - round %d: killed %s; %s" % ("not ok" if found else "ok", number, what, found or "all accounted for"), flush=True)
 
     def kill(self, victim, sessions):
@@ -179,7 +219,36 @@ class Crash:
         self.cluster.processes()
         return self.cluster.outside()
 
-    def check(self, jobs):
+    def note_before(self):
+        """Leave something to insert to an upsert; then remember what is there."""
+        with self.connect() as c:
+            for table in self.whole:
+                if table.startswith("merged"):
+                    c.script("DELETE FROM %s WHERE id %% 2 = 0" % table)
+                c.script("VACUUM %s" % table)
+                self.before[table] = c.query(STATE % table)[0]
+
+    def check_whole(self, c, table, jobs):
+        """A table that is replaced or upserted: the state it had, or all rows of one job that succeeded, and only these."""
+        done = [tag for tag, destination, _ in jobs if destination == table and c.value(
+            "SELECT count(*) FROM transform.jobs WHERE (params->>'tag')::bigint = $1 AND state = 'succeeded'", tag)]
+        state = c.query(STATE % table)[0]
+        wanted = {tag: c.value("SELECT sum(hashtext(ROW(id, word, %d::bigint, id * 2)::text)) FROM numbers" % tag) for tag in done}
+        if not done and state == self.before[table] or state.tag in done and (
+                state.n, state.tags, state.digest) == (ROWS, 1, wanted[state.tag]):
+            return ""
+        return "neither old nor new: %s is %s, was %s, succeeded %s" % (table, state, self.before[table], done)
+
+    def check_tables(self, c, jobs, reader):
+        reader.stop.set()
+        reader.join()
+        self.looks += reader.looks
+        found = [self.check_whole(c, table, jobs) for table in self.whole]
+        if reader.torn:
+            found.append("seen half-way: %s" % reader.torn)
+        return [wrong for wrong in found if wrong]
+
+    def check(self, jobs, reader):
         """What is wrong after a round, as text; empty when nothing is."""
         found = []
         try:
@@ -193,6 +262,9 @@ class Crash:
                 if wrong:
                     self.faults[wrong.split(":")[0]] += 1
                     found.append("job %d, %s" % (tag, wrong))
+            for wrong in self.check_tables(c, jobs, reader):
+                self.faults[wrong.split(":")[0]] += 1
+                found.append(wrong)
         try:
             cluster.wait_for(lambda: not self.orphans(), 10, lambda: "orphans to end: %s" % self.orphans())
         except TimeoutError as e:
@@ -229,6 +301,9 @@ class Crash:
         rows = c.query("SELECT id, state, attempt, sqlstate, error FROM transform.jobs WHERE (params->>'tag')::bigint = $1", tag)
         if len(rows) > 1:
             return "doubled: %d job rows" % len(rows)
+        if mode in WHOLE:
+            unexplained = rows and rows[0].state != "succeeded" and self.explain(rows[0])
+            return "failed: %s" % (rows[0],) if unexplained else ""
         exists = c.value("SELECT to_regclass($1) IS NOT NULL", destination)
         seen = c.query("SELECT count(*) AS n, count(DISTINCT id) AS ids, sum(double) AS total FROM %s WHERE tag = $1"
                        % destination, tag)[0] if exists else None
@@ -267,8 +342,10 @@ class Crash:
         figure = figures.Figures("make crash%s ROUNDS=%d SEED=%d" % (
             "-windows" if self.cluster.windows else "", self.options.rounds, self.options.seed))
         figure.note("rounds", self.options.rounds, "(%s)" % ", ".join("%s %d" % kv for kv in sorted(self.killed.items())))
-        figure.note("jobs", len(self.wanted))
-        for name in ("lost", "doubled", "wrong rows", "rows of a job that did not succeed", "failed", "stuck", "orphan", "leftover"):
+        figure.note("jobs", len(self.wanted), "(%s)" % ", ".join(
+            "%s %d" % kv for kv in sorted(collections.Counter(mode for _, mode in self.wanted.values()).items())))
+        figure.note("looks_of_readers", self.looks)
+        for name in ("neither old nor new", "seen half-way", "lost", "doubled", "wrong rows", "rows of a job that did not succeed", "failed", "stuck", "orphan", "leftover"):
             figure.exactly("crash_" + name.replace(" ", "_"), self.faults[name], "times", 0)
         if self.requeued:
             ordered = sorted(self.requeued)
