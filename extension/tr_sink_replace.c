@@ -22,8 +22,10 @@
 #include "access/genam.h"
 #include "access/table.h"
 #include "access/tableam.h"
+#include "access/xact.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_inherits.h"
+#include "commands/trigger.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -102,13 +104,15 @@ meet_foreign_keys(Oid relid)
 
 /* ---- the deletion ---- */
 
+/* Of a table whose triggers can keep a row. */
 static bool
 has_rows(Oid relid, Snapshot snapshot)
 {
 	Relation	rel = table_open(relid, NoLock);
 	bool		found = false;
 
-	if (rel->rd_rel->relkind == RELKIND_RELATION)
+	if (rel->rd_rel->relkind == RELKIND_RELATION && rel->trigdesc != NULL &&
+		rel->trigdesc->trig_delete_before_row)
 	{
 		TupleTableSlot *slot = table_slot_create(rel, NULL);
 		TableScanDesc scan = table_beginscan(rel, snapshot, 0, NULL);
@@ -204,6 +208,9 @@ tr_replace_prepare(Oid relid)
 {
 	Relation	rel;
 
+	if (IsolationUsesXactSnapshot())
+		refuse(relid, "The role's transactions are REPEATABLE READ or SERIALIZABLE: rows that were committed meanwhile would be deleted without having been read.",
+			   "ALTER ROLE ... SET default_transaction_isolation = 'read committed'.");
 	lock_family(relid);
 	if (check_enable_rls(relid, InvalidOid, true) == RLS_ENABLED)
 		refuse(relid, "Row-level security may hide rows of it from the role.",
@@ -219,6 +226,5 @@ void
 tr_replace_delete(Relation rel)
 {
 	execute_delete(rel);
-	if (rel->rd_rel->relhastriggers)
-		check_empty(RelationGetRelid(rel));
+	check_empty(RelationGetRelid(rel));
 }

@@ -2,7 +2,7 @@
 SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS transform;
 DROP SCHEMA IF EXISTS rejecting CASCADE;
-DROP ROLE IF EXISTS regress_rejecter;
+DROP ROLE IF EXISTS regress_rejecter, regress_rejecters;
 CREATE ROLE regress_rejecter LOGIN;
 GRANT transform_user TO regress_rejecter;
 CREATE SCHEMA rejecting;
@@ -133,8 +133,23 @@ SELECT go('target', script => 'rej_mine') AS job \gset
 SELECT transform_wait(:job, '1 min');
 SELECT how(:job);
 RESET ROLE;
+-- a role that cannot log in: its rights, in every piece that is tried
+CREATE ROLE regress_rejecters NOLOGIN;
+GRANT transform_user TO regress_rejecters;
+GRANT USAGE, CREATE ON SCHEMA rejecting TO regress_rejecters;
+GRANT SELECT ON source TO regress_rejecters;
+CREATE TABLE whose (id integer PRIMARY KEY CHECK (id < 9), amount numeric, word text, who text DEFAULT current_user);
+GRANT INSERT, SELECT, UPDATE ON whose TO regress_rejecters;
+SET ROLE regress_rejecters;
+SELECT transform_script_create('rej_ours', E'def transform(df):\n    return df\n') > 0 AS created;
+SELECT go('whose', 'append', 'rej_ours', rejects => 'ours') AS job \gset
+SELECT transform_wait(:job, '1 min');
+SELECT how(:job);
+RESET ROLE;
+SELECT id, who FROM whose ORDER BY 1;
+SELECT row_number, sqlstate, (SELECT relowner::regrole FROM pg_class WHERE oid = 'ours'::regclass) AS owner FROM ours ORDER BY 1;
 -- a job that fails leaves no rejected row behind
 SELECT count(*) FROM bad WHERE job NOT IN (SELECT id FROM transform.jobs WHERE state = 'succeeded');
 SET client_min_messages = error;
 DROP SCHEMA rejecting CASCADE;
-DROP ROLE regress_rejecter;
+DROP ROLE regress_rejecter, regress_rejecters;

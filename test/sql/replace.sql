@@ -159,6 +159,18 @@ SELECT go('filtered', 'repl_mine') AS job \gset
 SELECT transform_wait(:job, '1 min');
 SELECT how(:job);
 RESET ROLE;
+ALTER ROLE regress_writer SET default_transaction_isolation = 'repeatable read';
+ALTER TABLE filtered DISABLE ROW LEVEL SECURITY;
+SET ROLE regress_writer;
+SELECT go('filtered', 'repl_mine') AS job \gset
+SELECT transform_wait(:job, '1 min');
+SELECT how(:job);
+RESET ROLE;
+ALTER ROLE regress_writer RESET default_transaction_isolation;
+SET ROLE regress_writer;
+SELECT go('filtered', 'repl_mine') AS job \gset
+SELECT transform_wait(:job, '1 min');
+RESET ROLE;
 CREATE TABLE ruled (id integer, amount numeric);
 CREATE RULE hold AS ON DELETE TO ruled DO INSTEAD NOTHING;
 CREATE TABLE sticky (id integer, amount numeric);
