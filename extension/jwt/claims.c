@@ -54,8 +54,6 @@ read_time(const char *text, size_t len, int64_t *time)
 		if (seconds > MAX_SECONDS)
 			return false;
 	}
-	if (at == 0)
-		return false;
 	if (at < len && text[at] == '.')
 	{
 		for (at++; at < len && text[at] >= '0' && text[at] <= '9'; at++)
@@ -97,7 +95,7 @@ take_claim(void *state, const JwtItem *item)
 
 	for (size_t i = 0; i < sizeof(registered) / sizeof(registered[0]); i++)
 	{
-		char	   *place = (char *) claims + registered[i].place;
+		void	   *place = (char *) claims + registered[i].place;
 
 		if (strcmp(item->key, registered[i].name) != 0)
 			continue;
@@ -110,7 +108,7 @@ take_claim(void *state, const JwtItem *item)
 			*(const char **) place = item->text;
 		}
 		else if (item->kind != JWT_NUMBER ||
-				 !read_time(item->text, item->len, (int64_t *) place))
+				 !read_time(item->text, item->len, place))
 			return TR_JWT_CLAIM_TYPE;
 	}
 	return TR_JWT_OK;

@@ -183,6 +183,7 @@ test_many_keys(void)
 static void
 test_strings(void)
 {
+	const char *exact = "{\"exp\":1700000100.12345678901234567890}";
 	const char *json = "{" E ",\"sub\":\"a\\u00e9\\uD83D\\uDE00\\/\\n\xc3\xa9\","
 		"\"\\u006ati\":\"7\",\"x\":{\"sub\":5},\"iat\":1700000000.5,\"nbf\":1}";
 
@@ -197,6 +198,9 @@ test_strings(void)
 	   claims.not_before == 1000000, "the times, with their fraction");
 	ok(claims.len == strlen(json) && strcmp(claims.json, json) == 0,
 	   "the text as it came, with a NUL after it");
+	ok_result(read_with(&plain, exact, strlen(exact), NOW, 0), TR_JWT_OK,
+			  "a time with twenty digits after the point");
+	ok(claims.expires == NOW + 100123456, "is cut off after microseconds");
 }
 
 /* ---- types and times */

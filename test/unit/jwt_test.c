@@ -108,19 +108,23 @@ static void
 test_size(void)
 {
 	static char json[TR_JWT_MAX];
+	int			tried = 0;
 	size_t		len;
 
-	for (int n = 6070; n < 6090; n++)
+	/* with this header payloads give every length near the limit */
+	for (int n = 6040; n < 6100; n++)
 	{
 		snprintf(json, sizeof(json), "{\"exp\":1700000100,\"x\":\"%0*d\"}", n, 0);
-		len = make_token(&hs, GOOD_HEADER, json, token, sizeof(token));
-		if (len == TR_JWT_MAX || len == TR_JWT_MAX - 1)
-			ok_result(read_token(&hs, 1, token, len), TR_JWT_OK,
-					  "as long as a token may be");
-		else if (len == TR_JWT_MAX + 1)
-			ok_result(read_token(&hs, 1, token, len), TR_JWT_TOO_LONG,
-					  "a byte longer");
+		len = make_token(&hs, "{\"alg\":\"HS256\",\"kid\":\"k1\" }", json, token,
+						 sizeof(token));
+		if (len < TR_JWT_MAX - 1 || len > TR_JWT_MAX + 1)
+			continue;
+		tried++;
+		ok_result(read_token(&hs, 1, token, len),
+				  len <= TR_JWT_MAX ? TR_JWT_OK : TR_JWT_TOO_LONG,
+				  "a token near the limit");
 	}
+	ok(tried == 3, "a token at the limit, one below, one above");
 	for (int n = 767; n <= 769; n++)
 	{
 		snprintf(json, sizeof(json), "{\"alg\":\"HS256\",\"x\":\"%0*d\"}", n - 22, 0);
@@ -363,6 +367,29 @@ test_flips(const TrJwtKey *key, const char *header, const char *what)
 	ok(accepted == 0, "nor its end be cut off");
 }
 
+/* A signature with a byte more, or one less, though the rest is right. */
+static void
+test_length(const TrJwtKey *key, const char *header, size_t right)
+{
+	size_t		len = make_token(key, header, GOOD_CLAIMS, token, sizeof(token));
+	char	   *signature = strrchr(token, '.') + 1;
+	uint8_t		bytes[JWT_SIGNATURE + 1] = {0};
+	size_t		n;
+
+	if (!tr_jwt_base64_decode(signature, strlen(signature), bytes,
+							  sizeof(bytes), &n) || n != right)
+		abort();
+	ok_result(tr_jwt_verify(token, len, key, 1, &verified), TR_JWT_OK,
+			  "a signature of the right length");
+	for (n = right - 1; n <= right + 1; n += 2)
+	{
+		if (!tr_jwt_base64_encode(bytes, n, signature, 128))
+			abort();
+		ok(tr_jwt_verify(token, strlen(token), key, 1, &verified) != TR_JWT_OK,
+		   n < right ? "a byte less" : "a byte more");
+	}
+}
+
 /* S and S + L are the same to who computes carelessly: RFC 8032, 5.1.7. */
 static void
 test_malleable(void)
@@ -426,6 +453,8 @@ main(void)
 	test_points();
 	test_flips(&hs, GOOD_HEADER, "HS256");
 	test_flips(&ed, "{\"alg\":\"EdDSA\"}", "EdDSA");
+	test_length(&hs, GOOD_HEADER, JWT_MAC);
+	test_length(&ed, "{\"alg\":\"EdDSA\"}", JWT_SIGNATURE);
 	test_malleable();
 	test_order();
 	return done();
