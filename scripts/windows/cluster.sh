@@ -127,11 +127,17 @@ start() {
 		return 0
 	fi
 	configure "$configuration" "$@"
-	pg_ctl -w -t 120 -l "$(winpath "$folder/log")" start || {
+	start_server || { stale_lock && start_server; } || {
 		tail -n 20 "$folder/pg_ctl.log" "$folder/log" >&2
 		die "the server did not start; its log: $folder/log"
 	}
 }
+
+start_server() { pg_ctl -w -t 120 -l "$(winpath "$folder/log")" start; }
+
+# A lock file that a killed server left, and that goes just when the new one
+# wants to remove it, is one more reason for PostgreSQL not to start.
+stale_lock() { tail -n 5 "$folder/log" | grep -q 'could not remove old lock file'; }
 
 stop() {
 	[ -d "$folder/data" ] || return 0
