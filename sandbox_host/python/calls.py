@@ -41,6 +41,7 @@ class Calls:
         self.columns = columns
         self.backend = backend
         self.ended = False
+        self.mark = None
 
     def next(self):
         """The data frame of the next call, or None at the end."""
@@ -56,8 +57,8 @@ class Calls:
                 return _frame(self.columns, chunks, self.backend)
         return None
 
-    def place(self):
-        """What tells this call from others, beside its rows."""
+    def place(self, mark):
+        """What tells a call from others, beside its rows."""
         return ""
 
     def drain(self):
@@ -79,8 +80,7 @@ class Groups(Calls):
         self.frame = None       # whole groups, one after the other ...
         self.bounds = [0]       # ... and where each begins, and the last ends
         self.at = 0
-        self.first = 0          # row of the frame where the group at hand is
-        self.name = None        # of a group that was handed out whole
+        self.mark = None        # what tells the group at hand: see place()
 
     def next(self):
         while self.at + 1 >= len(self.bounds):
@@ -89,9 +89,9 @@ class Groups(Calls):
                 return None
         begin, end = self.bounds[self.at:self.at + 2]
         self.at += 1
-        self.first, self.name = begin, None
+        self.mark = (self.frame, begin)
         if end - begin == len(self.frame):
-            self.name = self.place()
+            self.mark = self.place(self.mark)
             frame, self.frame = self.frame, None
             return frame
         frame = self.frame.iloc[begin:end]
@@ -136,14 +136,13 @@ class Groups(Calls):
         self.bounds = bounds
         self.at = 0
 
-    def place(self):
-        """"day = 2026-01-01, region = NULL": the key of the group at hand."""
-        if self.name is not None:
-            return self.name
-        if self.frame is None or not len(self.frame):
-            return ""
-        return "group " + ", ".join(
-            f"{key} = {_shown(self.frame[key].iat[self.first])}" for key in self.keys)
+    def place(self, mark):
+        """"group day = 2026-01-01, region = NULL", of a mark."""
+        if mark is None or type(mark) is str:
+            return mark or ""
+        frame, row = mark
+        return "group " + ", ".join(f"{key} = {_shown(frame[key].iat[row])}" for key in self.keys) \
+            if len(frame) else ""
 
 
 def _shown(value):

@@ -269,7 +269,6 @@ class Job:
         self.call = 0
         self.first_row = 0
         self.last_row = 0
-        self.group = ""             # at hand, in words
         self.gathered = calls.Gathered()
         self.lost = None            # an error of ours that the script may have caught
         self.schema = None          # [(name, type)] that the first result settled
@@ -366,7 +365,7 @@ class Job:
             self.send_gathered(inputs)
             self.send(result, inputs)
             return
-        mark = (self.call, self.first_row, self.last_row, self.calls.place())
+        mark = (self.call, self.first_row, self.last_row, self.calls.mark)
         if not self.gathered.add(result, mark):
             self.send_gathered(inputs)
             self.gathered.add(result, mark)
@@ -384,7 +383,7 @@ class Job:
             if e.kind != outcome.RESULT or len(pairs) == 1:
                 self._recall(pairs[-1][1])
                 raise
-        now = (self.call, self.first_row, self.last_row, None)
+        now = (self.call, self.first_row, self.last_row, self.calls.mark)
         self.limits.rows, self.limits.bytes = sent
         for frame, mark in pairs:
             self._recall(mark)
@@ -392,7 +391,7 @@ class Job:
         self._recall(now)
 
     def _recall(self, mark):
-        self.call, self.first_row, self.last_row, self.group = mark
+        self.call, self.first_row, self.last_row, self.calls.mark = mark
 
     def send(self, result, inputs):
         """Whatever goes wrong here is about the result, not about a line of
@@ -554,7 +553,7 @@ class Job:
     def place(self):
         """Which group it was, to end a message with."""
         try:
-            group = self.group or (self.calls.place() if self.calls and self.call else "")
+            group = self.calls.place(self.calls.mark) if self.calls and self.call else ""
         except Exception:
             group = ""
         return f" ({group})" if group else ""
