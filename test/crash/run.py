@@ -6,14 +6,16 @@
 
 Each round submits four jobs at a time, from four sessions, into new tables and
 into shared ones (append, replace, upsert); every row carries the job's tag and
-its own id, so a lost or doubled row shows.  At a random moment one process is
-killed: a runner, worker, broker, zygote, scheduler, launcher, client backend or
-the postmaster (which is then started again).  When all jobs are in a final
-state: every succeeded job's rows are there exactly once, every other job's not
-at all; a table that is replaced or upserted has the digest of its old state, or
-of one succeeded job's; no process is left that is not the server's, no file
-that was not there.  Meanwhile a reader looks at these tables again and again,
-and must see the rows of one job, all of them.
+its own id, so a lost or doubled row shows.  Two more are incremental, with one
+watermark, on a table that grows each round: one more such job at the end of the
+round, and every row must have come exactly once.  At a random moment one
+process is killed: a runner, worker, broker, zygote, scheduler, launcher, client
+backend or the postmaster (which is then started again).  When all jobs are in a
+final state: every succeeded job's rows are there exactly once, every other
+job's not at all; a table that is replaced or upserted has the digest of its old
+state, or of one succeeded job's; no process is left that is not the server's,
+no file that was not there.  Meanwhile a reader looks at these tables again and
+again, and must see the rows of one job, all of them.
 """
 import argparse
 import collections
@@ -29,6 +31,7 @@ import figures
 import pq
 
 ROWS = 40000
+GROWTH = 1000                   # rows of a round's increment
 SCRIPT = """def transform(df, params):
     df["tag"] = params["tag"]
     df["double"] = df["id"] * 2
@@ -56,8 +59,11 @@ class Session(threading.Thread):
                 with self.crash.cluster.connect() as c:
                     self.pid = c.pid
                     self.crash.note(tag, destination, mode)
-                    c.query("SELECT transform_submit('tagged', 'numbers', $1, mode => $2, params => $3::jsonb, key => $4)",
-                            destination, mode, {"tag": tag}, "{id}" if mode == "upsert" else None)
+                    if mode == "since":
+                        self.crash.submit_increment(c, tag)
+                    else:
+                        c.query("SELECT transform_submit('tagged', 'numbers', $1, mode => $2, params => $3::jsonb, key => $4)",
+                                destination, mode, {"tag": tag}, "{id}" if mode == "upsert" else None)
                     c.query("SELECT transform_wait(max(id), '60 s') FROM transform.jobs")
             except pq.Error:
                 pass        # killed, or the server is restarting: the check tells what became of it
@@ -113,6 +119,8 @@ class Crash:
             for table in self.whole:
                 c.script("CREATE TABLE %s (id int PRIMARY KEY, word text, tag bigint, double bigint)" % table)
                 c.script("INSERT INTO %s SELECT id, word, 0, id * 2 FROM numbers" % table)
+            c.script("CREATE TABLE growing AS SELECT * FROM numbers; CREATE UNIQUE INDEX ON growing (id)")
+            c.script("CREATE TABLE increments (id int, word text, tag bigint, double bigint)")
             c.query("SELECT transform_script_create('tagged', $1, shape => 'chunk')", SCRIPT)
             self.session_jobs(c)
         self.settle()
@@ -138,6 +146,10 @@ class Crash:
             tag = number * 100 + n + 1
             mode = self.random.choice(list(MODES))
             jobs.append((tag, MODES[mode] % (tag if mode == "create" else n % 2), mode))
+        jobs = [(number * 100 + 90 + n, "increments", "since") for n in range(2)] + jobs    # early: others may not get in
+        with self.connect() as c:
+            c.query("INSERT INTO growing SELECT g, md5(g::text) FROM generate_series($1::int, $2::int) g",
+                    ROWS + number * GROWTH + 1, ROWS + (number + 1) * GROWTH)
         self.note_before()
         reader = Reader(self, self.whole)
         reader.start()
@@ -262,7 +274,7 @@ class Crash:
                 if wrong:
                     self.faults[wrong.split(":")[0]] += 1
                     found.append("job %d, %s" % (tag, wrong))
-            for wrong in self.check_tables(c, jobs, reader):
+            for wrong in filter(None, (*self.check_tables(c, jobs, reader), self.check_increments(c, jobs[0][0] + 9))):
                 self.faults[wrong.split(":")[0]] += 1
                 found.append(wrong)
         try:
@@ -276,6 +288,21 @@ class Crash:
             found.append("leftover files: %s" % sorted(extra))
             self.files |= extra
         return "; ".join(found)
+
+    def submit_increment(self, c, tag):
+        return c.value("SELECT transform_submit('tagged', 'growing', 'increments', mode => 'append', since => 'id',"
+                       " params => $1::jsonb)", {"tag": tag})
+
+    def check_increments(self, c, tag):
+        """What is wrong with the increments after an undisturbed job; empty when nothing is."""
+        state = c.value("SELECT transform_wait($1)", self.submit_increment(c, tag))
+        seen = c.query("""SELECT count(*) - count(DISTINCT id) AS doubled,
+            (SELECT count(*) FROM growing) - count(DISTINCT id) AS lost,
+            (SELECT max(id) FROM growing) - (SELECT max(value::int) FROM transform.watermarks) AS behind
+            FROM increments""")[0]
+        if state == "succeeded" and (seen.doubled, seen.lost, seen.behind) == (0, 0, 0):
+            return ""
+        return ("doubled" if seen.doubled else "lost") + ": increments after a job that %s: %s" % (state, seen)
 
     def connect(self):
         def attempt():
@@ -298,7 +325,7 @@ class Crash:
         cluster.wait_for(done, self.options.timeout, lambda: "all jobs to end: %s" % (self.open,))
 
     def check_job(self, c, tag, destination, mode):
-        rows = c.query("SELECT id, state, attempt, sqlstate, error FROM transform.jobs WHERE (params->>'tag')::bigint = $1", tag)
+        rows = c.query("SELECT id, state, attempt, sqlstate, error, rows_written FROM transform.jobs WHERE (params->>'tag')::bigint = $1", tag)
         if len(rows) > 1:
             return "doubled: %d job rows" % len(rows)
         if mode in WHOLE:
@@ -309,6 +336,11 @@ class Crash:
                        % destination, tag)[0] if exists else None
         here = seen.n if seen else 0
         wrong = ""
+        if mode == "since":
+            if here != (rows[0].rows_written if rows and rows[0].state == "succeeded" else 0):
+                return "rows of a job that did not succeed: %d rows, %s" % (here, rows)
+            unexplained = rows and rows[0].state != "succeeded" and self.explain(rows[0])
+            return "failed: %s" % (rows[0],) if unexplained else ""
         if not rows or rows[0].state != "succeeded":
             if here or (exists and mode == "create"):
                 wrong = "rows of a job that did not succeed: %d rows, %s" % (here, rows)
