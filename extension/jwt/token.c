@@ -167,7 +167,7 @@ algorithm_name(const TrJwtKey *key)
 static TrJwtResult
 check_signature(const TrJwtKey *key, const char *token, const Parts *parts)
 {
-	uint8_t		signature[JWT_SIGNATURE];
+	uint8_t		signature[JWT_SIGNATURE] = {0};
 	size_t		len;
 	bool		good = false;
 

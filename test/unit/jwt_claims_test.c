@@ -53,6 +53,7 @@ static const struct
 	{"\xef\xbb\xbf{" E "}", TR_JWT_JSON_SYNTAX},
 	{"\f{" E "}", TR_JWT_JSON_SYNTAX},
 	{"[{" E "}]", TR_JWT_JSON_SYNTAX},
+	{"[" E "}", TR_JWT_JSON_SYNTAX},
 	{"1", TR_JWT_JSON_SYNTAX},
 	{"null", TR_JWT_JSON_SYNTAX},
 	{X("[]"), TR_JWT_OK},
@@ -106,6 +107,8 @@ static const struct
 	{X("\"\\uD83D\\n\""), TR_JWT_JSON_ESCAPE},
 	{X("\"\\uD83D\\uD83D\""), TR_JWT_JSON_ESCAPE},
 	{X("\"\\uD83D\\u0041\""), TR_JWT_JSON_ESCAPE},
+	{X("\"\\uD83D\\uE000\""), TR_JWT_JSON_ESCAPE},
+	{X("\"\\uD83D\\xDE00\""), TR_JWT_JSON_ESCAPE},
 	{X("\"\\uDE00\""), TR_JWT_JSON_ESCAPE},
 	{X("\"\\uDE00\\uD83D\""), TR_JWT_JSON_ESCAPE},
 	/* UTF-8 */
@@ -137,6 +140,7 @@ static const struct
 	{X("{\"a\":1,\"b\":{},\"a\":2}"), TR_JWT_JSON_DUPLICATE},
 	{X("[[{\"a\":1,\"a\":2}]]"), TR_JWT_JSON_DUPLICATE},
 	{"{\"a\":{\"a\":[{\"a\":1},{\"a\":2}]}," E ",\"b\":{\"a\":1}}", TR_JWT_OK},
+	{"{\"a\":{\"b\":1,\"c\":1}," E ",\"b\":{\"a\":1},\"c\":2}", TR_JWT_OK},
 	{"{\"a\":1,\"b\":{\"c\":1}," E ",\"a\":2}", TR_JWT_JSON_DUPLICATE},
 	{"{" E ",\"a\":1,\"A\":2,\"ab\":3}", TR_JWT_OK},
 	/* depth: the object, and seven more */
@@ -159,6 +163,63 @@ test_json(void)
 	ok_result(read_with(&plain, "{" E ",\"x\":\"\0\"}",
 						strlen("{" E "}") + 8, NOW, 0),
 			  TR_JWT_JSON_SYNTAX, "a NUL within a string");
+}
+
+/* Notes what it is given: "key=text ", with [] for an element, ? for others. */
+static TrJwtResult
+note(void *state, const JwtItem *item)
+{
+	char	   *text = state;
+	size_t		used = strlen(text);
+
+	snprintf(text + used, 256 - used, "%s%s%s%.*s ", item->key,
+			 item->element ? "[]" : "", item->list ? "=list" : "=",
+			 item->kind == JWT_OTHER ? 0 : (int) item->len,
+			 item->kind == JWT_OTHER ? "" : item->text);
+	return TR_JWT_OK;
+}
+
+/* What stands at the top, and in lists there, is given; what is deeper, not. */
+static void
+test_items(void)
+{
+	static const char json[] =
+		"{\"a\":1,\"b\":[{\"aud\":2,\"c\":[3]},\"x\",[4,[5]],-6],"
+		"\"d\":{\"exp\":7},\"e\":[],\"f\":null,\"g\":\"\\u00e9\"}";
+	char		arena[sizeof(json)];
+	char		text[256] = "";
+
+	ok_result(tr_jwt_json_scan(json, strlen(json), arena, note, text),
+			  TR_JWT_OK, "an object is scanned");
+	ok(strcmp(text, "a=1 b=list b[]= b[]=x b[]=list b[]=-6 d= e=list f= "
+			  "g=\xc3\xa9 ") == 0, text);
+}
+
+/* No part of an object is one, nor is read beyond its end. */
+static void
+test_ends(void)
+{
+	static const char json[] =
+		"{\"a\":[true,-1.5e+10,{\"\xe2\x82\xac\":null}],"
+		"\"\xf0\x9f\x98\x80\":\"\\ud83d\\ude00\\n\xc3\xa9\"}";
+	int			accepted = 0;
+
+	for (size_t len = 0; len < sizeof(json) - 1; len++)
+	{
+		/* of the exact size: the sanitizer sees a byte too much */
+		char	   *copy = malloc(len + 1);
+		char	   *arena = malloc(len + 1);
+		char		text[256] = "";
+
+		memcpy(copy, json, len);
+		copy = realloc(copy, len ? len : 1);
+		arena = realloc(arena, len ? len : 1);
+		if (tr_jwt_json_scan(copy, len, arena, note, text) == TR_JWT_OK)
+			accepted++;
+		free(copy);
+		free(arena);
+	}
+	ok(accepted == 0, "no part of an object is one");
 }
 
 /* So many keys are read, and no more. */
@@ -411,6 +472,8 @@ main(void)
 	ours = make_key(TR_JWT_HS256, "k1", RFC_SECRET, "us", "db");
 
 	test_json();
+	test_items();
+	test_ends();
 	test_many_keys();
 	test_strings();
 	test_types();
