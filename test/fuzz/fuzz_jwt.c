@@ -75,6 +75,11 @@ must_be_claims(void)
 		unsigned char c = (unsigned char) claims.json[i];
 
 		must(c != 0xC0 && c != 0xC1 && c < 0xF5);
+		if (c == '\\')
+		{
+			must(strncmp(claims.json + i, "\\u0000", 6) != 0);
+			i++;				/* what is escaped begins no escape */
+		}
 	}
 }
 
