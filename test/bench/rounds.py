@@ -113,7 +113,7 @@ class Rounds:
             due = [m for m in methods if n < m.rounds and not isinstance(results.get(m.name), str)]
             for m in due[::-1 if n % 2 else 1]:
                 got = self.one(table, m, *sources[m.of])
-                if isinstance(got, str) and m.name == m.reference:
+                if isinstance(got, str) and (m.name == m.reference or m.name.startswith("job")):
                     raise SystemExit("%s: %s" % (m.name, got))
                 results[m.name] = got if isinstance(got, str) else results.get(m.name, []) + [got]
             for m in due:

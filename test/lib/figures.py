@@ -26,7 +26,7 @@ class Figures:
         if not ok:
             self.short.append(name)
         self.all.append((name, value, unit, bar, ok))
-        print("%s: %s %s (%s) %s" % (name, "not measured" if value is None else _plain(value), unit, bar,
+        print("%s: %s %s (%s) %s" % (name, _plain(value), unit, bar,
                                      "ok" if ok else "short"), flush=True)
 
     def finish(self):
@@ -38,6 +38,8 @@ class Figures:
 
 
 def _plain(value):
+    if value is None:
+        return "not measured"
     if isinstance(value, float):
         return "%.4g" % value if abs(value) < 1000 else "%.0f" % value
     return str(value)
