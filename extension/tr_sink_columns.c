@@ -76,6 +76,8 @@ is_listed(List *names, const char *name)
 	return false;
 }
 
+/* With a key a result may be of some columns: the others keep their value, or
+ * are NULL where the row is new. */
 static void
 check_missing(TupleDesc desc, TrResult *result, List *key,
 			  StringInfo problems)
@@ -85,7 +87,7 @@ check_missing(TupleDesc desc, TrResult *result, List *key,
 		Form_pg_attribute att = TupleDescAttr(desc, i);
 
 		if (att->attisdropped || att->atthasdef || att->attidentity != '\0' ||
-			att->attgenerated != '\0')
+			att->attgenerated != '\0' || (key != NIL && !att->attnotnull))
 			continue;
 		if (!in_result(result, NameStr(att->attname)) &&
 			!is_listed(key, NameStr(att->attname)))

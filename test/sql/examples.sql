@@ -28,3 +28,5 @@ SET client_min_messages = warning;
 \i :file
 \set file :inputs '/../examples/12_logs_and_errors.sql'
 \i :file
+\set file :inputs '/../examples/13_replace_upsert_reject.sql'
+\i :file

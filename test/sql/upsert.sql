@@ -22,8 +22,8 @@ CREATE FUNCTION how(job bigint) RETURNS text LANGUAGE sql AS $$
 $$;
 
 -- some are there, some are not; other columns keep what they have
-CREATE TABLE target (id integer PRIMARY KEY, amount numeric(10,2), note text DEFAULT 'new', n integer GENERATED ALWAYS AS (id * 2) STORED);
-INSERT INTO target (id, amount, note) VALUES (2, 0, 'mine'), (8, 8, 'mine');
+CREATE TABLE target (id integer PRIMARY KEY, amount numeric(10,2), note text DEFAULT 'new', n integer GENERATED ALWAYS AS (id * 2) STORED, rest text);
+INSERT INTO target (id, amount, note, rest) VALUES (2, 0, 'mine', 'stays'), (8, 8, 'mine', NULL);
 SELECT go('target') AS job \gset
 SELECT transform_wait(:job, '1 min');
 SELECT rows_read, rows_written, rows_rejected FROM transform.jobs WHERE id = :job;
