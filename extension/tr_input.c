@@ -9,12 +9,17 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
 
 #include "tr_failure.h"
 #include "tr_feed.h"
 #include "tr_input.h"
+#include "tr_relation.h"
 #include "tr_source.h"
 
 struct TrInput
@@ -106,6 +111,38 @@ drop_ambiguous(TrInput *input)
 	input->ncolumns = n;
 }
 
+/*
+ * What is read, for people: each SELECT, and what a view was defined as then.
+ */
+static void
+note_definition(TrInput *input)
+{
+	StringInfoData sql;
+	ListCell   *cell;
+
+	initStringInfo(&sql);
+	foreach(cell, input->sources)
+	{
+		const TrSource *source = lfirst(cell);
+		char		kind = OidIsValid(source->relation) ?
+			get_rel_relkind(source->relation) : '\0';
+
+		if (sql.len > 0)
+			appendStringInfoChar(&sql, '\n');
+		if (source->input != NULL)
+			appendStringInfo(&sql, "-- %s\n", source->input);
+		appendStringInfoString(&sql, source->select);
+		if (kind == RELKIND_VIEW || kind == RELKIND_MATVIEW)
+			appendStringInfo(&sql, "\n-- %s:\n%s",
+							 tr_relation_name(source->relation),
+							 TextDatumGetCString(OidFunctionCall1(F_PG_GET_VIEWDEF_OID,
+																  ObjectIdGetDatum(source->relation))));
+	}
+	input->outcome->definition = MemoryContextStrdup(input->outcome->context,
+													 sql.data);
+	pfree(sql.data);
+}
+
 TrInput *
 tr_input_open(const TrTask *task, uint64 row_limit, TrOutcome *outcome)
 {
@@ -130,6 +167,7 @@ tr_input_open(const TrTask *task, uint64 row_limit, TrOutcome *outcome)
 		merge_columns(input, source);
 	}
 	drop_ambiguous(input);
+	note_definition(input);
 	check_size(input, least, true);
 	foreach(cell, input->sources)
 		input->feeds = lappend(input->feeds,

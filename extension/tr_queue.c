@@ -154,13 +154,13 @@ static const Statement statements[Q_COUNT] = {
 		" packages = (SELECT jsonb_object_agg(split_part(line, ' ', 1),"
 		"  split_part(line, ' ', 2))"
 		"  FROM unnest(string_to_array($28, chr(10))) line),"
-		" rows_rejected = $29"
+		" rows_rejected = $29, source_definition = $30"
 		" WHERE id = $1 AND state = $2 AND attempt = $3",
-		29, {INT8OID, TEXTOID, INT4OID, TEXTOID, INT8OID, INT8OID, INT8OID,
+		30, {INT8OID, TEXTOID, INT4OID, TEXTOID, INT8OID, INT8OID, INT8OID,
 			INT8OID, INT8OID, TEXTARRAYOID, TEXTARRAYOID, INT8OID, FLOAT8OID,
 			FLOAT8OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID,
 			TEXTOID, FLOAT8OID, FLOAT8OID, FLOAT8OID, FLOAT8OID, TEXTOID,
-		TEXTOID, TEXTOID, INT8OID}
+		TEXTOID, TEXTOID, INT8OID, TEXTOID}
 	},
 	[Q_COMMIT_TIME] = {
 		"UPDATE transform.job SET commit_time = make_interval(secs => $3)"

@@ -138,6 +138,7 @@ typedef struct TrEnd
 	int64		cpu_us;
 	int64		worker_us;
 	int64		part_ns[TR_PARTS];
+	const char *definition;
 	const char *snapshot;
 	const char *versions;
 	const char *digest;			/* NULL: there is no complete result */

@@ -247,14 +247,15 @@ set_lineage(Datum *values, char *nulls, const TrEnd *end)
 	tr_set_text(values, nulls, 25, end->snapshot);
 	tr_set_text(values, nulls, 26, end->digest);
 	tr_set_text(values, nulls, 27, end->versions);
+	tr_set_text(values, nulls, 29, end->definition);
 }
 
 bool
 tr_queue_finish(int64 job, TrState from, int attempt, TrEvent event,
 				const TrEnd *end)
 {
-	Datum		values[29];
-	char		nulls[29];
+	Datum		values[30];
+	char		nulls[30];
 	TrScope		scope;
 	bool		hit;
 

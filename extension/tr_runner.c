@@ -286,6 +286,7 @@ fill_end(TrEnd *end)
 	end->cpu_us = runner.outcome.cpu_us;
 	end->worker_us = runner.outcome.wall_us;
 	memcpy(end->part_ns, runner.outcome.clock.ns, sizeof(end->part_ns));
+	end->definition = runner.outcome.definition;
 	end->snapshot = runner.outcome.snapshot;
 	end->versions = runner.outcome.versions;
 	end->digest = runner.outcome.digest;

@@ -70,6 +70,7 @@ typedef struct TrOutcome
 	uint64		cpu_us;
 	uint64		wall_us;		/* of the worker */
 	TrClock		clock;			/* begun by the caller */
+	char	   *definition;		/* of the source */
 	char	   *snapshot;		/* that the source was read with, as text */
 	char	   *versions;		/* of what the worker ran, a line each */
 	char	   *digest;			/* of the result */

@@ -333,7 +333,8 @@ tr_source_prepare(TrSource *source, TrNumeric numeric)
 	if (source->filter != NULL)
 		tr_source_text_condition(source->filter);
 	types[0] = types[1] = source->since_column.type;
-	source->plan = tr_source_text_prepare(compose(source),
+	source->select = compose(source);
+	source->plan = tr_source_text_prepare(source->select,
 										  source->since != NULL ? 2 : 0, types);
 }
 

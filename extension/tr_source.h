@@ -40,6 +40,7 @@ typedef struct TrSource
 	const char *until;			/* and up to this; NULL: to the end */
 
 	/* set by tr_source_prepare */
+	char	   *select;			/* the statement, as text */
 	SPIPlanPtr	plan;
 	int			ncols;			/* for the script: the first of the result */
 	TrSourceColumn *columns;

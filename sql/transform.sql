@@ -120,6 +120,7 @@ CREATE TABLE transform.job (
 	script_time interval,
 	write_time	interval,
 	commit_time interval,
+	source_definition	text,
 	snapshot	pg_snapshot,
 	packages	jsonb,
 	output_digest	text,
@@ -377,7 +378,7 @@ CREATE VIEW transform.jobs WITH (security_barrier) AS
 		j.commit_time,
 		(SELECT v.hash FROM transform.script_version v
 		 WHERE v.script = j.script AND v.version = j.version) AS script_hash,
-		j.snapshot, j.packages,
+		j.source_definition, j.snapshot, j.packages,
 		j.output_digest,
 		CASE WHEN j.state = 'pending'
 			THEN coalesce(j.waiting_reason, transform.waiting_reason())
@@ -563,6 +564,8 @@ COMMENT ON COLUMN transform.job.write_time IS
 	'time spent checking the result and writing it';
 COMMENT ON COLUMN transform.job.commit_time IS
 	'time of the commit: deferred triggers, and to disk';
+COMMENT ON COLUMN transform.job.source_definition IS
+	'the SELECT that was read, and what a view in it was defined as then';
 COMMENT ON COLUMN transform.job.snapshot IS
 	'the snapshot the source was read with, as pg_current_snapshot() gives it';
 COMMENT ON COLUMN transform.job.packages IS
@@ -751,6 +754,8 @@ COMMENT ON COLUMN transform.jobs.write_time IS
 	'time spent checking the result and writing it';
 COMMENT ON COLUMN transform.jobs.commit_time IS
 	'time of the commit: deferred triggers, and to disk';
+COMMENT ON COLUMN transform.jobs.source_definition IS
+	'the SELECT that was read, and what a view in it was defined as then';
 COMMENT ON COLUMN transform.jobs.snapshot IS
 	'the snapshot the source was read with, as pg_current_snapshot() gives it';
 COMMENT ON COLUMN transform.jobs.packages IS

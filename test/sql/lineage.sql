@@ -64,6 +64,11 @@ SELECT script_hash = encode(sha256(convert_to(code, 'UTF8')), 'hex') AS hash, le
 	pg_snapshot_xmin(snapshot)::text::bigint > 0 AS snapshot, packages ?& ARRAY['Python', 'pandas', 'numpy', 'pyarrow', 'RestrictedPython', 'sandbox_host'] AS packages
 FROM transform.jobs j JOIN transform.scripts s ON s.name = j.script AND s.version = j.version WHERE id = :job;
 
+CREATE VIEW few AS SELECT id, price FROM source WHERE id <= 3;
+SELECT transform_submit('lineage_add', 'few', 'e', columns => ARRAY['price'], filter => 'id > 1') AS viewed \gset
+SELECT transform_wait(:viewed, '1 min');
+SELECT source_definition FROM transform.jobs WHERE id = :viewed;
+
 -- the digest: the same for the same rows in any order and any chunks, another one for others
 CREATE VIEW backwards AS SELECT * FROM source ORDER BY id DESC;
 CREATE VIEW changed AS SELECT id, price, kind, CASE id WHEN 4000 THEN 'row 4001' WHEN 4001 THEN 'row 4000' ELSE label END AS label, long, even, day FROM source;
