@@ -67,7 +67,7 @@ FROM transform.jobs j JOIN transform.scripts s ON s.name = j.script AND s.versio
 CREATE VIEW few AS SELECT id, price FROM source WHERE id <= 3;
 SELECT transform_submit('lineage_add', 'few', 'e', columns => ARRAY['price'], filter => 'id > 1') AS viewed \gset
 SELECT transform_wait(:viewed, '1 min');
-SELECT source_definition FROM transform.jobs WHERE id = :viewed;
+SELECT source_definition ~ '^SELECT price FROM lineage.few WHERE \(\nid > 1\n\)\n-- lineage.few:\n.*id <= 3' AS defined FROM transform.jobs WHERE id = :viewed;
 
 -- the digest: the same for the same rows in any order and any chunks, another one for others
 CREATE VIEW backwards AS SELECT * FROM source ORDER BY id DESC;
