@@ -40,6 +40,7 @@ import guards
 import outcome
 import policy
 import warmup
+import backends
 import idioms
 import refused
 import results
@@ -325,6 +326,22 @@ def test_shapes():
             verdict("shape " + name, problem)
 
 
+def test_backends():
+    for name, problem in backends.tests():
+        if wanted("backend " + name):
+            verdict("backend " + name, problem)
+    # What is refused with numpy's columns is refused with the others.
+    frame, nullable = sample()
+    for backend in ("numpy_nullable", "pyarrow"):
+        for name, body in refused.routes():
+            if not wanted(f"refused {backend} {name}"):
+                continue
+            serve(refused.script(body), frame, nullable, backend=backend)
+            ended = wire.done or wire.error[0] not in (
+                outcome.SYNTAX, outcome.POLICY, outcome.GUARD, outcome.NO_TRANSFORM, outcome.SCRIPT)
+            verdict(f"refused {backend} {name}", f"ended otherwise: {wire.error and wire.error[4]}" if ended else None)
+
+
 def test_warm():
     """After warm-up nothing above opened a file."""
     verdict("warm-up operations", "; ".join(warmup.failures[:5]) if len(warmup.failures) > 2 else None)
@@ -353,7 +370,7 @@ def main():
         __import__(name)
     pd.testing.assert_frame_equal(pd.DataFrame({"a": [1]}), pd.DataFrame({"a": [1]}))
     warmup.seal()
-    for test in (test_legit, test_escapes, test_resource, test_refused, test_idioms, test_results,
+    for test in (test_legit, test_escapes, test_resource, test_refused, test_idioms, test_results, test_backends,
                  test_shapes):
         try:
             test()
