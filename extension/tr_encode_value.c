@@ -108,7 +108,7 @@ tr_append_int8(TrEncoder *col, Datum value)
 }
 
 #define NAN_TEXT "NaN cannot be told from NULL in a pandas float column"
-#define NAN_HINT "Read a view that has NULLIF(column, 'NaN') instead of the column."
+#define NAN_HINT "Submit with dtype_backend => 'pyarrow', which tells them apart, or read a view that has NULLIF(column, 'NaN') instead of the column."
 
 void
 tr_append_float4(TrEncoder *col, Datum value)

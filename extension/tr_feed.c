@@ -226,6 +226,13 @@ tr_feed_open(TrSource *source, TrNumeric numeric, int chunk_rows,
 	return feed;
 }
 
+void
+tr_feed_keep_nan(TrFeed *feed)
+{
+	for (int i = 0; i < feed->ncols; i++)
+		feed->encoders[i].keeps_nan = true;
+}
+
 uint8 *
 tr_feed_schema(TrFeed *feed, size_t *len)
 {

@@ -25,6 +25,9 @@ typedef struct TrFeed TrFeed;
 extern TrFeed *tr_feed_open(TrSource *source, TrNumeric numeric,
 							int chunk_rows, uint64 row_limit);
 
+/* NaN in a float column is not taken for NULL there: send it. */
+extern void tr_feed_keep_nan(TrFeed *feed);
+
 /* Encode the schema; returns a palloc'd frame. */
 extern uint8 *tr_feed_schema(TrFeed *feed, size_t *len);
 

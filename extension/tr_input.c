@@ -170,9 +170,14 @@ tr_input_open(const TrTask *task, uint64 row_limit, TrOutcome *outcome)
 	note_definition(input);
 	check_size(input, least, true);
 	foreach(cell, input->sources)
-		input->feeds = lappend(input->feeds,
-							   tr_feed_open(lfirst(cell), task->numeric,
-											chunk_rows, row_limit));
+	{
+		TrFeed	   *feed = tr_feed_open(lfirst(cell), task->numeric, chunk_rows,
+										row_limit);
+
+		if (task->options->backend == TR_BACKEND_PYARROW)
+			tr_feed_keep_nan(feed);
+		input->feeds = lappend(input->feeds, feed);
+	}
 	tr_source_restore(nestlevel);
 	return input;
 }

@@ -101,6 +101,8 @@ class RoundTrip:
 
     def combination(self, family, columns, shape, backend, numeric):
         what = "%s, %s, %s, %s" % (family, shape, backend, numeric)
+        if backend == "pyarrow":
+            columns = [c.with_nan() for c in columns]
         self.fill(what, columns)
         seconds, problem = self.job(shape, backend, numeric)
         if problem is None:

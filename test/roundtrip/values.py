@@ -21,6 +21,7 @@ class Value:
     exact: object = None        # compare this, too
     equality: bool = True       # has IS DISTINCT FROM
     not_null: bool = False
+    nan: bool = False           # is one of its values
     scaled: bool = False        # a new table has it without its scale, after float64
 
     def expression(self, nulls=0.06):
@@ -29,6 +30,10 @@ class Value:
             ", ".join("'%s'" % e.replace("'", "''") for e in self.edges), self.type, len(self.edges))
         null = "" if self.not_null else "WHEN random() < %s THEN NULL " % nulls
         return "CASE %sWHEN random() < 0.3 THEN %s ELSE (%s)::%s END" % (null, edges, self.random, self.type)
+
+    def with_nan(self):
+        """For columns that tell NaN from NULL."""
+        return dataclasses.replace(self, edges=self.edges + ("NaN",)) if self.nan else self
 
     def differs(self, scale=True):
         """A condition on rows s and d; scale: numbers keep their trailing zeros."""
@@ -86,7 +91,7 @@ def integer(name, type, **more):
 def floats(name, type, **more):
     edges, send = (FLOATS, "float8send") if type == "double precision" else (FLOATS4, "float4send")
     random = "(random() - 0.5) * 10 ^ (floor(random() * %d) - %d)" % ((600, 300) if send == "float8send" else (70, 35))
-    return Value(name, type, edges, random, exact=lambda c: "%s(%s)" % (send, c), **more)
+    return Value(name, type, edges, random, exact=lambda c: "%s(%s)" % (send, c), nan=True, **more)
 
 
 NUMBERS = (
@@ -96,7 +101,7 @@ NUMBERS = (
     Value("b", "boolean", ("t", "f"), "random() < 0.5"), Value("bn", "boolean", ("t", "f"), "random() < 0.5", not_null=True),
     integer("small", "smallint"),
     Value("n", "numeric", ("0", "1", "-1", "0.1", "-0.001", "9007199254740992", "1e300", "-1e-300", "123456789012345", "Infinity",
-                           "-Infinity", "0.000000000000001"), "(random() * 1e6)::numeric"),
+                           "-Infinity", "0.000000000000001"), "(random() * 1e6)::numeric", nan=True),
     Value("n2", "numeric(12,2)", ("0", "0.01", "-0.01", "9999999999.99", "-9999999999.99", "1.50", "100.00"),
           "random() * 1e9", exact=as_text, scaled=True),
     Value("pos", "positive", ("1", "2147483647"), "1 + floor(random() * 1e6)"))
