@@ -10,6 +10,7 @@
 
 #include "postgres.h"
 
+#include "access/tupdesc.h"
 #include "catalog/pg_database.h"
 #include "catalog/pg_namespace.h"
 #include "funcapi.h"
@@ -41,6 +42,15 @@
 #else
 #define TR_HAVE_SHMEM_REQUEST_HOOK 0
 #define MarkGUCPrefixReserved(prefix) EmitWarningsOnPlaceholders(prefix)
+#endif
+
+/* Is a column of a table known to have no NULL?  From 18 on a constraint may be
+ * declared and not valid. */
+#if PG_VERSION_NUM >= 180000
+#define TR_NEVER_NULL(desc, i) \
+	(TupleDescCompactAttr(desc, i)->attnullability == ATTNULLABLE_VALID)
+#else
+#define TR_NEVER_NULL(desc, i)	(TupleDescAttr(desc, i)->attnotnull)
 #endif
 
 /* A process's number in the array of PGPROCs. */

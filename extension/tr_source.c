@@ -30,6 +30,7 @@
 #include "utils/syscache.h"
 #include "utils/typcache.h"
 
+#include "tr_compat.h"
 #include "tr_relation.h"
 #include "tr_source.h"
 #include "tr_source_text.h"
@@ -102,7 +103,7 @@ available_columns(TrSource *source, Available *all)
 		Form_pg_attribute att = TupleDescAttr(desc, i);
 
 		if (!att->attisdropped)
-			add_available(all, att, rel == NULL || !att->attnotnull);
+			add_available(all, att, rel == NULL || !TR_NEVER_NULL(desc, i));
 	}
 	if (rel == NULL)
 		check_distinct(all);
