@@ -32,18 +32,20 @@ tr_refuse(const TrDecoder *col, uint32 row, const char *what, const char *hint)
 /* A longer value is not quoted in an error: it would be in every log. */
 #define MAX_QUOTED		1024
 
-/*
- * Raise an input function's own error again, with the column and the row;
- * after FlushErrorState() would have lost it.
- */
-pg_noreturn static void
-rethrow_with_row(const TrDecoder *col, uint32 row, int len, ErrorData *e)
+void
+tr_rethrow(const TrDecoder *col, uint32 row, int len, MemoryContext caller)
 {
-	char	   *where = psprintf("Result column \"%s\" of type %s, row " UINT64_FORMAT ".",
-								 tr_decoder_name(col),
-								 format_type_be(col->declared),
-								 tr_decoder_row(col, row));
+	ErrorData  *e;
+	char	   *where;
 
+	MemoryContextSwitchTo(caller);
+	if (geterrcode() == ERRCODE_QUERY_CANCELED)
+		PG_RE_THROW();
+	e = CopyErrorData();
+	FlushErrorState();
+	where = psprintf("Result column \"%s\" of type %s, row " UINT64_FORMAT ".",
+					 tr_decoder_name(col), format_type_be(col->declared),
+					 tr_decoder_row(col, row));
 	if (len > MAX_QUOTED)
 	{
 		e->message = psprintf("a text of %d bytes is not a value of type %s",
@@ -216,14 +218,7 @@ utf8_to_input(TrDecoder *col, uint32 row)
 	}
 	PG_CATCH();
 	{
-		ErrorData  *e;
-
-		MemoryContextSwitchTo(caller);
-		if (geterrcode() == ERRCODE_QUERY_CANCELED)
-			PG_RE_THROW();
-		e = CopyErrorData();
-		FlushErrorState();
-		rethrow_with_row(col, row, len, e);
+		tr_rethrow(col, row, len, caller);
 	}
 	PG_END_TRY();
 	return value;
@@ -238,7 +233,6 @@ never(TrDecoder *col, uint32 row)
 
 /* ---- the table ---- */
 
-#define INTS	"cCsSiIlL"
 #define TEXTS	"uU"
 
 typedef struct DecodeRow
@@ -337,116 +331,6 @@ tr_decoder_init(TrDecoder *col, const WireFormat *format, Oid declared,
 		travels_as_text(col->type, col->typmod))
 		init_input(col);
 	return col->decode != NULL;
-}
-
-Oid
-tr_type_for_format(const WireFormat *format, int32 *typmod)
-{
-	Oid			item;
-
-	*typmod = -1;
-	switch (format->code)
-	{
-		case '+':
-			item = format->item->code == '+' ? InvalidOid :
-				tr_type_for_format(format->item, typmod);
-			return OidIsValid(item) ? get_array_type(item) : InvalidOid;
-		case 'n':
-		case 'u':
-		case 'U':
-			return TEXTOID;
-		case 'b':
-			return BOOLOID;
-		case 'c':
-		case 'C':
-		case 's':
-			return INT2OID;
-		case 'S':
-		case 'i':
-			return INT4OID;
-		case 'I':
-		case 'l':
-			return INT8OID;
-		case 'L':
-		case 'd':
-			return NUMERICOID;
-		case 'f':
-			return FLOAT4OID;
-		case 'g':
-			return FLOAT8OID;
-		case 'z':
-		case 'Z':
-			return BYTEAOID;
-		case 'D':
-		case 'M':
-			return DATEOID;
-		case 't':
-			return format->utc ? TIMESTAMPTZOID : TIMESTAMPOID;
-		case 'T':
-			return INTERVALOID;
-		case 'h':
-			return TIMEOID;
-		default:
-			return InvalidOid;
-	}
-}
-
-static bool
-is_one_of(const WireFormat *a, const WireFormat *b, const char *codes)
-{
-	return strchr(codes, a->code) != NULL && strchr(codes, b->code) != NULL;
-}
-
-/*
- * Items of a Python list have no width: integers are kept as the integers
- * that were declared, floats as floats, and what does not fit is refused.
- */
-static bool
-items_are_kept(const WireFormat *format, const TrEncoder *sent)
-{
-	return is_one_of(format, &sent->layout, INTS) ||
-		is_one_of(format, &sent->layout, "fg");
-}
-
-static bool
-is_kept(const WireFormat *format, const TrEncoder *sent)
-{
-	const WireFormat *source = &sent->layout;
-
-	if (format->code == 'n')
-		return true;			/* nothing but NULLs contradicts nothing */
-	if (format->code == '+' && source->code == '+')
-		return items_are_kept(format->item, sent->item) ||
-			is_kept(format->item, sent->item);
-	if (sent->type == DATEOID)
-		return format->code == 'D' || format->code == 'M' ||
-			(format->code == 't' && format->unit == 's' && !format->utc);
-	if (is_one_of(format, source, INTS))
-		return format->width < source->width ||
-			(format->width == source->width &&
-			 (format->code >= 'a') == (source->code >= 'a'));
-	if (source->text && format->text)
-		return true;
-	if (source->code == 'Z' && format->code == 'z')
-		return true;
-	if (source->code == 't' && format->code == 't')
-		return source->utc == format->utc;
-
-	/*
-	 * float64 back into numeric: as numeric, but without the declared scale,
-	 * which the result need not respect (see tr_sink.c).
-	 */
-	return source->code == format->code;
-}
-
-bool
-tr_type_is_kept(const WireFormat *format, Oid type, int32 typmod,
-				TrNumeric numeric)
-{
-	TrEncoder	sent;
-
-	return tr_encoder_init(&sent, type, typmod, numeric) &&
-		is_kept(format, &sent);
 }
 
 /* ---- a chunk ---- */

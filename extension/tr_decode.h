@@ -10,6 +10,9 @@
 #include "tr_compat.h"
 #include "tr_types.h"
 
+/* Integers, as WireFormat.code. */
+#define INTS	"cCsSiIlL"
+
 /* The row of a value, from 1, and its column; also of items of an array. */
 extern uint64 tr_decoder_row(const TrDecoder *col, uint32 row);
 extern const char *tr_decoder_name(const TrDecoder *col);
@@ -17,6 +20,13 @@ extern const char *tr_decoder_name(const TrDecoder *col);
 /* "result column x, row n: what", with a hint. */
 pg_noreturn extern void tr_refuse(const TrDecoder *col, uint32 row, const char *what,
 					  const char *hint);
+
+/*
+ * In PG_CATCH: the error of a type's own function again, with the column and
+ * the row; without the value, of `len` bytes, where that is long.
+ */
+pg_noreturn extern void tr_rethrow(const TrDecoder *col, uint32 row, int len,
+								   MemoryContext caller);
 
 /* An integer of any width; uint64 beyond bigint reads as negative. */
 extern int64 tr_read_int(const TrDecoder *col, uint32 row);

@@ -55,11 +55,20 @@ tr_decoder_name(const TrDecoder *col)
 
 /* The checks of a domain that items may have, for NULLs, too. */
 static void
-check_domain(TrDecoder *item, Datum value, bool isnull)
+check_domain(TrDecoder *item, uint32 at, Datum value, bool isnull)
 {
-	if (item->declared != item->type)
+	MemoryContext caller = CurrentMemoryContext;
+
+	PG_TRY();
+	{
 		domain_check(value, isnull, item->declared, &item->domain_cache,
 					 item->context);
+	}
+	PG_CATCH();
+	{
+		tr_rethrow(item, at, 0, caller);
+	}
+	PG_END_TRY();
 }
 
 Datum
@@ -83,7 +92,8 @@ tr_list_to_array(TrDecoder *col, uint32 row)
 	for (int i = 0; i < n; i++)
 	{
 		values[i] = tr_decoder_value(col->item, from + i, &nulls[i]);
-		check_domain(col->item, values[i], nulls[i]);
+		if (col->item->declared != col->item->type)
+			check_domain(col->item, from + i, values[i], nulls[i]);
 	}
 	array = construct_md_array(values, nulls, 1, &n, &lower,
 							   col->item->declared, col->item_len,
