@@ -138,6 +138,22 @@ tr_sink_stored(TrSink *sink, uint32 from, uint32 to)
 		tr_expect_add(sink->expect, from, to);
 }
 
+/*
+ * Through SPI, where no byte moves while a statement runs: in pieces, so that
+ * the script never waits long for its next rows.
+ */
+static void
+store_spi(TrSink *sink, uint32 rows, TrSinkPump pump, void *arg)
+{
+	for (uint32 from = 0; from < rows; from += TR_SINK_PIECE)
+	{
+		uint32		to = Min(rows, from + TR_SINK_PIECE);
+
+		tr_spi_store(sink, from, to, pump, arg);
+		tr_sink_stored(sink, from, to);
+	}
+}
+
 uint32
 tr_sink_store(TrSink *sink, uint32 rows, TrSinkPump pump, void *arg)
 {
@@ -156,10 +172,7 @@ tr_sink_store(TrSink *sink, uint32 rows, TrSinkPump pump, void *arg)
 		tr_sink_stored(sink, 0, rows);
 	}
 	else
-	{
-		tr_spi_store(sink, 0, rows, pump, arg);
-		tr_sink_stored(sink, 0, rows);
-	}
+		store_spi(sink, rows, pump, arg);
 	MemoryContextSwitchTo(old);
 	return (uint32) (sink->written - before);
 }

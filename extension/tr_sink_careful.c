@@ -17,7 +17,6 @@
 
 #include "tr_sink_private.h"
 
-#define REJECT_ROWS		4096	/* of the largest piece */
 #define REJECT_PARTS	16		/* that a piece is divided into */
 
 void
@@ -86,7 +85,7 @@ store_piece(TrSink *sink, uint32 from, uint32 to)
 void
 tr_careful_store(TrSink *sink, uint32 rows, TrSinkPump pump, void *arg)
 {
-	uint32		step = sink->reject != NULL ? REJECT_ROWS : rows;
+	uint32		step = sink->reject != NULL ? TR_SINK_PIECE : rows;
 
 	for (uint32 from = 0; from < rows; from += step)
 	{

@@ -20,6 +20,7 @@
 #include "tr_unique.h"
 
 #define TR_SINK_ROWS	1000	/* rows between two looks at the world */
+#define TR_SINK_PIECE	4096	/* rows of one statement */
 
 struct TrSink
 {

@@ -5,7 +5,7 @@
  * Process: the runner, connected to SPI, as the job's role.
  *
  * They are put into a tuplestore that is registered as an ephemeral named
- * relation, and one prepared INSERT ... SELECT from it runs per chunk; so
+ * relation, and one prepared INSERT ... SELECT from it runs per piece; so
  * defaults, identity, triggers, rules, constraints, row-level security and
  * partitioning are PostgreSQL's own business.
  */
