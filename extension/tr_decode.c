@@ -175,6 +175,32 @@ utf8_to_varchar(TrDecoder *col, uint32 row)
 	return PointerGetDatum(cstring_to_text_with_len(text, len));
 }
 
+/* Characters of what has been checked to be UTF-8. */
+static inline int
+utf8_length(const char *text, int len)
+{
+	int			continued = 0;
+
+	for (int i = 0; i < len; i++)
+		continued += (text[i] & 0xC0) == 0x80;
+	return len - continued;
+}
+
+/* With the blanks that char(n) has; of the usual text, which has them, none. */
+static Datum
+blank_padded(TrDecoder *col, uint32 row, const char *text, int len, int blanks)
+{
+	struct varlena *value;
+
+	if (blanks <= 0)
+		return arena_varlena(col, row, text, len);
+	value = palloc(len + blanks + VARHDRSZ);
+	SET_VARSIZE(value, len + blanks + VARHDRSZ);
+	memcpy(VARDATA(value), text, len);
+	memset(VARDATA(value) + len, ' ', blanks);
+	return PointerGetDatum(value);
+}
+
 static Datum
 utf8_to_bpchar(TrDecoder *col, uint32 row)
 {
@@ -182,6 +208,9 @@ utf8_to_bpchar(TrDecoder *col, uint32 row)
 	const char *text = server_text(col, row, &len);
 
 	check_length(col, row, text, len);
+	if (GetDatabaseEncoding() == PG_UTF8)
+		return blank_padded(col, row, text, len, col->typmod < (int32) VARHDRSZ ? 0 :
+							col->typmod - (int32) VARHDRSZ - utf8_length(text, len));
 	return DirectFunctionCall3(bpcharin,
 							   CStringGetDatum(pnstrdup(text, len)),
 							   ObjectIdGetDatum(InvalidOid),
