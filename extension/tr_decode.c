@@ -175,14 +175,22 @@ utf8_to_varchar(TrDecoder *col, uint32 row)
 	return PointerGetDatum(cstring_to_text_with_len(text, len));
 }
 
-/* Characters of what has been checked to be UTF-8. */
+/* Characters of what has been checked to be UTF-8; of ASCII, eight at a time. */
 static inline int
 utf8_length(const char *text, int len)
 {
+	int			at = 0;
 	int			continued = 0;
+	uint64		word;
 
-	for (int i = 0; i < len; i++)
-		continued += (text[i] & 0xC0) == 0x80;
+	for (; at + (int) sizeof(word) <= len; at += sizeof(word))
+	{
+		memcpy(&word, text + at, sizeof(word));
+		if (word & UINT64CONST(0x8080808080808080))
+			break;
+	}
+	for (; at < len; at++)
+		continued += (text[at] & 0xC0) == 0x80;
 	return len - continued;
 }
 

@@ -30,29 +30,30 @@ read_int64(const TrDecoder *col, uint32 row)
 static int64
 read_days(TrDecoder *col, uint32 row)
 {
-	int64		day = SECS_PER_DAY;
+	int64		day = INT64CONST(1000) * SECS_PER_DAY;	/* also date64 */
 	int64		v;
+	int64		days;
 
 	if (col->format.code == 'D')
 		return tr_read_int(col, row);
 	v = read_int64(col, row);
-	switch (col->format.unit)
+	if (col->format.unit == 's')
 	{
-		case 's':
-			break;
-		case 'u':
-			day *= 1000000;
-			break;
-		case 'n':
-			day *= 1000000000;
-			break;
-		default:
-			day *= 1000;		/* also date64 */
+		day = SECS_PER_DAY;
+		days = v / SECS_PER_DAY;	/* the usual one: no division by a variable */
 	}
-	if (v % day != 0)
+	else
+	{
+		if (col->format.unit == 'u')
+			day *= 1000;
+		else if (col->format.unit == 'n')
+			day *= 1000000;
+		days = v / day;
+	}
+	if (days * day != v)
 		tr_refuse(col, row, "a date has a time of day",
 				  "Use dt.normalize() in the script, or give the result another name: then it becomes a timestamp.");
-	return v / day;
+	return days;
 }
 
 /* Microseconds of a time or duration in its own unit. */
