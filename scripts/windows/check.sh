@@ -76,11 +76,16 @@ prepare() {
 
 # The C unit tests; the sanitizers are Linux's.
 suite_unit() {
-	local file name more status=0
+	local file name more library status=0
 	mkdir -p "$work/unit"
 	give_room "$work/unit"
 	for file in "$top"/test/unit/*.c; do
 		name=$(basename "$file" .c)
+		library=$(sed -n 's|.*/\* flags: .*-l\([a-z]*\).*|\1|p' "$file")
+		if [ -n "$library" ]; then
+			echo "ok - $name # SKIP lib$library is no part of the Windows build yet"
+			continue
+		fi
 		more=$(sed -n 's|.*/\* link: \(.*\) \*/.*|\1|p' "$file")
 		echo "# $name"
 		if in_room sh -c "cd check/src && $compiler -std=gnu11 -O1 -Wall -Wextra -Itest/unit -Isandbox_host \
