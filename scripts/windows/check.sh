@@ -81,7 +81,7 @@ suite_unit() {
 	give_room "$work/unit"
 	for file in "$top"/test/unit/*.c; do
 		name=$(basename "$file" .c)
-		library=$(sed -n 's|.*/\* flags: .*-l\([a-z]*\).*|\1|p' "$file")
+		library=$(sed -n 's|.*/\* [a-z]*: .*-l\([a-z]*\).*|\1|p' "$file")
 		if [ -n "$library" ]; then
 			echo "ok - $name # SKIP lib$library is no part of the Windows build yet"
 			continue
