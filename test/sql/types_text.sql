@@ -4,8 +4,18 @@ SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS transform;
 DROP SCHEMA IF EXISTS types_text CASCADE;
 CREATE SCHEMA types_text;
-CREATE EXTENSION IF NOT EXISTS citext SCHEMA types_text;
-CREATE EXTENSION IF NOT EXISTS hstore SCHEMA types_text;
+DO $$
+DECLARE module text;
+BEGIN
+	FOREACH module IN ARRAY ARRAY['citext', 'hstore'] LOOP
+		IF EXISTS (SELECT FROM pg_available_extensions WHERE name = module) THEN
+			EXECUTE format('CREATE EXTENSION IF NOT EXISTS %I SCHEMA types_text', module);
+		ELSE	-- a server without contrib's modules
+			EXECUTE format('CREATE DOMAIN types_text.%I AS text', module);
+		END IF;
+	END LOOP;
+END
+$$;
 SET search_path = types_text, public;
 CREATE TYPE mood AS ENUM ('sad', 'ok', 'it''s "fine"');
 CREATE TYPE pair AS (n integer, d double precision, t text, s interval);
