@@ -111,19 +111,20 @@ tr_text_list(ArrayType *array)
 }
 
 Jsonb *
-tr_api_params_arg(FunctionCallInfo fcinfo, int n)
+tr_api_object_arg(FunctionCallInfo fcinfo, int n, const char *name,
+				  const char *example)
 {
-	Jsonb	   *params;
+	Jsonb	   *object;
 
 	if (PG_ARGISNULL(n))
 		return NULL;
-	params = PG_GETARG_JSONB_P(n);
-	if (!JB_ROOT_IS_OBJECT(params))
+	object = PG_GETARG_JSONB_P(n);
+	if (!JB_ROOT_IS_OBJECT(object))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("params must be a JSON object"),
-				 errhint("For example params => '{\"rate\": 0.19}'; the script gets it as a dict, the second argument of transform(df, params).")));
-	return params;
+				 errmsg("%s must be a JSON object", name),
+				 errhint("For example %s => %s.", name, example)));
+	return object;
 }
 
 bool

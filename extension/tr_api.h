@@ -29,8 +29,9 @@ extern char *tr_api_optional_text(FunctionCallInfo fcinfo, int n);
 /* The elements of a text[] without NULLs, as C strings. */
 extern List *tr_text_list(ArrayType *array);
 
-/* A JSON object or NULL; 22023 when it is anything else. */
-extern Jsonb *tr_api_params_arg(FunctionCallInfo fcinfo, int n);
+/* A JSON object or NULL; 22023 when it is anything else, with an example. */
+extern Jsonb *tr_api_object_arg(FunctionCallInfo fcinfo, int n,
+								const char *name, const char *example);
 
 /* Has the current user the rights of this role, or of transform_admin? */
 extern bool tr_api_may_see(Oid role);

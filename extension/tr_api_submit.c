@@ -53,6 +53,13 @@ numeric_arg(FunctionCallInfo fcinfo, int n, const TrScript *script)
 	return text == NULL ? script->numeric : tr_numeric_parse(text);
 }
 
+static Jsonb *
+params_arg(FunctionCallInfo fcinfo, int n)
+{
+	return tr_api_object_arg(fcinfo, n, "params",
+							 "'{\"rate\": 0.19}'; the script gets it as a dict, the second argument of transform(df, params)");
+}
+
 static TrBackend
 backend_arg(FunctionCallInfo fcinfo, int n, const TrScript *script)
 {
@@ -97,7 +104,7 @@ transform_submit(PG_FUNCTION_ARGS)
 	job.role = GetUserId();
 	job.shape = shape_arg(fcinfo, 3, &script);
 	job.mode = mode == NULL ? TR_MODE_CREATE : tr_mode_parse(mode);
-	job.params = tr_api_params_arg(fcinfo, 5);
+	job.params = params_arg(fcinfo, 5);
 	job.numeric = numeric_arg(fcinfo, 6, &script);
 	job.priority = ranged_arg(fcinfo, 7, "priority", 0, -1000, 1000);
 	job.chunk_rows = ranged_arg(fcinfo, 8, "chunk_rows", tr_chunk_rows, 1,
@@ -235,7 +242,7 @@ transform_preview(PG_FUNCTION_ARGS)
 	trial->rows = ranged_arg(fcinfo, 2, "rows", DEFAULT_PREVIEW_ROWS, 1,
 					  MAX_PREVIEW_ROWS);
 	task->shape = shape_arg(fcinfo, 3, &script);
-	params = tr_api_params_arg(fcinfo, 4);
+	params = params_arg(fcinfo, 4);
 	task->numeric = numeric_arg(fcinfo, 5, &script);
 	task->options = &options;
 	options.backend = backend_arg(fcinfo, 6, &script);

@@ -48,15 +48,15 @@ struct TrExpect
 static TrDecoder *
 find_column(TrResult *result, const char *check, const char *name)
 {
-	for (int i = 0; i < result->ncols; i++)
-		if (strcmp(result->columns[i].name, name) == 0)
-			return &result->columns[i];
-	ereport(ERROR,
-			(errcode(ERRCODE_UNDEFINED_COLUMN),
-			 errmsg("expect: the result has no column \"%s\"", name),
-			 errdetail("The check \"%s\" names it.", check),
-			 errhint("Names are those of the result, as the script writes them.")));
-	return NULL;
+	int			i = tr_result_column(result, name);
+
+	if (i < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("expect: the result has no column \"%s\"", name),
+				 errdetail("The check \"%s\" names it.", check),
+				 errhint("Names are those of the result, as the script writes them.")));
+	return &result->columns[i];
 }
 
 static void

@@ -17,18 +17,13 @@
 /* ---- reading ---- */
 
 static char *
-json_option(FunctionCallInfo fcinfo, int n, const char *name)
+json_option(FunctionCallInfo fcinfo, int n, const char *name,
+			const char *example)
 {
-	Jsonb	   *json;
+	Jsonb	   *json = tr_api_object_arg(fcinfo, n, name, example);
 
-	if (PG_ARGISNULL(n))
-		return NULL;
-	json = PG_GETARG_JSONB_P(n);
-	if (!JB_ROOT_IS_OBJECT(json))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s must be a JSON object", name)));
-	return JsonbToCString(NULL, &json->root, VARSIZE(json));
+	return json == NULL ? NULL :
+		JsonbToCString(NULL, &json->root, VARSIZE(json));
 }
 
 static List *
@@ -53,7 +48,8 @@ tr_options_read(FunctionCallInfo fcinfo, int n, int count, TrOptions *o)
 	if (count > 0)
 		o->source_query = tr_api_optional_text(fcinfo, n);
 	if (count > 1)
-		o->sources = json_option(fcinfo, n + 1, "sources");
+		o->sources = json_option(fcinfo, n + 1, "sources",
+								 "'{\"orders\": \"public.orders\", \"customers\": {\"query\": \"SELECT ...\"}}'");
 	if (count > 2)
 		o->columns = list_option(fcinfo, n + 2, "columns");
 	if (count > 3)
@@ -65,7 +61,8 @@ tr_options_read(FunctionCallInfo fcinfo, int n, int count, TrOptions *o)
 	if (count > 6)
 		o->reject_table = tr_api_optional_text(fcinfo, n + 6);
 	if (count > 7)
-		o->expect = json_option(fcinfo, n + 7, "expect");
+		o->expect = json_option(fcinfo, n + 7, "expect",
+								"'{\"unique\": [\"id\"], \"not_null\": [\"total\"]}'");
 	if (count > 8)
 		o->since = tr_api_optional_text(fcinfo, n + 8);
 }

@@ -70,37 +70,6 @@ tr_reject_check_constraints(void)
 
 /* ---- the table ---- */
 
-/*
- * Two jobs that make it at the same moment: the second one is tried again,
- * and finds it.
- */
-static void
-execute_create(const char *sql, const char *name)
-{
-	MemoryContext caller = CurrentMemoryContext;
-
-	PG_TRY();
-	{
-		if (SPI_execute(sql, false, 0) != SPI_OK_UTILITY)
-			elog(ERROR, "could not create table %s", name);
-	}
-	PG_CATCH();
-	{
-		int			code = geterrcode();
-
-		MemoryContextSwitchTo(caller);
-		if (code != ERRCODE_UNIQUE_VIOLATION &&
-			code != ERRCODE_DUPLICATE_TABLE && code != ERRCODE_DUPLICATE_OBJECT)
-			PG_RE_THROW();
-		FlushErrorState();
-		ereport(ERROR,
-				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-				 errmsg("the reject table %s was created by another job at the same moment",
-						name)));
-	}
-	PG_END_TRY();
-}
-
 static void
 create_table(const char *name)
 {
@@ -116,7 +85,11 @@ create_table(const char *name)
 		appendStringInfo(&sql, "%s%s %s", i > 0 ? ", " : "", columns[i].name,
 						 columns[i].declared);
 	appendStringInfoChar(&sql, ')');
-	execute_create(sql.data, qualified);
+	if (!tr_sink_execute_create(sql.data, qualified))
+		ereport(ERROR,			/* tried again, it finds the table */
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("the reject table %s was created by another job at the same moment",
+						qualified)));
 }
 
 static void

@@ -102,6 +102,15 @@ check_column(TrResult *result, int i, const WireColumn *col,
 															  strlen(col->format)}, false)));
 }
 
+int
+tr_result_column(const TrResult *result, const char *name)
+{
+	for (int i = 0; i < result->ncols; i++)
+		if (strcmp(result->columns[i].name, name) == 0)
+			return i;
+	return -1;
+}
+
 TrResult *
 tr_result_open(const uint8 *payload, uint32 len)
 {

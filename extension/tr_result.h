@@ -35,6 +35,9 @@ typedef struct TrResult
  */
 extern TrResult *tr_result_open(const uint8 *payload, uint32 len);
 
+/* The column of this name, from 0; -1 when there is none. */
+extern int	tr_result_column(const TrResult *result, const char *name);
+
 /* Begin a chunk: its table only, so that limits are checked before the rest. */
 extern void tr_result_begin(TrResult *result, const uint8 *payload,
 							uint32 len);

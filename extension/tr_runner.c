@@ -262,7 +262,6 @@ run_session(void)
 		.log_arg = &runner.log
 	};
 
-	tr_clock_begin(&runner.outcome.clock);
 	runner.log.slot = runner.arg.slot;
 	runner.log.limit = runner.row.limits.log_bytes;
 	tr_session_run(&task, &runner.outcome);

@@ -483,6 +483,7 @@ begin(Session *s, const TrTask *task, TrOutcome *outcome)
 	s->outcome = outcome;
 	s->progress = task->progress != NULL ? task->progress : &ignored;
 	outcome->stage = TR_STAGE_START;
+	tr_clock_begin(&outcome->clock);
 }
 
 /* What pg_current_snapshot() says: the rows that the job could see. */

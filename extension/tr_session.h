@@ -69,7 +69,7 @@ typedef struct TrOutcome
 	uint64		peak_memory_bytes;
 	uint64		cpu_us;
 	uint64		wall_us;		/* of the worker */
-	TrClock		clock;			/* begun by the caller */
+	TrClock		clock;			/* runs from the beginning of the session */
 	char	   *definition;		/* of the source */
 	char	   *snapshot;		/* that the source was read with, as text */
 	char	   *versions;		/* of what the worker ran, a line each */

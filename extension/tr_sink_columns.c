@@ -56,17 +56,8 @@ check_extra(TupleDesc desc, TrResult *result, StringInfo problems)
 	}
 }
 
-static bool
-in_result(TrResult *result, const char *name)
-{
-	for (int i = 0; i < result->ncols; i++)
-		if (strcmp(result->columns[i].name, name) == 0)
-			return true;
-	return false;
-}
-
-static bool
-is_listed(List *names, const char *name)
+bool
+tr_sink_is_listed(List *names, const char *name)
 {
 	ListCell   *cell;
 
@@ -89,8 +80,8 @@ check_missing(TupleDesc desc, TrResult *result, List *key,
 		if (att->attisdropped || att->atthasdef || att->attidentity != '\0' ||
 			att->attgenerated != '\0' || (key != NIL && !att->attnotnull))
 			continue;
-		if (!in_result(result, NameStr(att->attname)) &&
-			!is_listed(key, NameStr(att->attname)))
+		if (tr_result_column(result, NameStr(att->attname)) < 0 &&
+			!tr_sink_is_listed(key, NameStr(att->attname)))
 			appendStringInfo(problems, "\nColumn \"%s\" of the destination is missing from the result and has no default.",
 							 NameStr(att->attname));
 	}
@@ -103,7 +94,7 @@ check_key(TrResult *result, List *key, StringInfo problems)
 	ListCell   *cell;
 
 	foreach(cell, key)
-		if (!in_result(result, lfirst(cell)))
+		if (tr_result_column(result, lfirst(cell)) < 0)
 			appendStringInfo(problems, "\nColumn \"%s\" of the key is missing from the result.",
 							 (char *) lfirst(cell));
 }

@@ -125,20 +125,16 @@ append_column(StringInfo sql, TrDecoder *col, const WireFormat *format,
 						 generate_collation_name(from->collation));
 }
 
-/*
- * Two jobs that create one name at the same time: whichever comes second
- * finds the table, its row type, or the unique index of that; all mean the
- * same.
- */
-static void
-execute_create(const char *sql, const char *destination)
+bool
+tr_sink_execute_create(const char *sql, const char *name)
 {
 	MemoryContext caller = CurrentMemoryContext;
+	volatile bool created = true;
 
 	PG_TRY();
 	{
 		if (SPI_execute(sql, false, 0) != SPI_OK_UTILITY)
-			elog(ERROR, "could not create table \"%s\"", destination);
+			elog(ERROR, "could not create table \"%s\"", name);
 	}
 	PG_CATCH();
 	{
@@ -149,9 +145,10 @@ execute_create(const char *sql, const char *destination)
 			code != ERRCODE_DUPLICATE_TABLE && code != ERRCODE_DUPLICATE_OBJECT)
 			PG_RE_THROW();
 		FlushErrorState();
-		refuse_existing(destination);
+		created = false;
 	}
 	PG_END_TRY();
+	return created;
 }
 
 Oid
@@ -176,7 +173,8 @@ tr_sink_create(const TrTask *task, TrResult *result,
 					  source, nsource);
 	}
 	appendStringInfoChar(&sql, ')');
-	execute_create(sql.data, task->destination);
+	if (!tr_sink_execute_create(sql.data, task->destination))
+		refuse_existing(task->destination);
 	return get_relname_relid(rv->relname, namespace);
 }
 

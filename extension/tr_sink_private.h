@@ -60,11 +60,19 @@ extern void tr_sink_stored(TrSink *sink, uint32 from, uint32 to);
 /* tr_sink_create.c: names, and a table that is new */
 extern RangeVar *tr_sink_name(const char *destination);
 extern void tr_sink_check_free(const char *destination);
+
+/*
+ * CREATE TABLE; false when another job creates the name at this moment.  That
+ * one may show by its table, its row type or the unique index of that; all mean
+ * the same, and after any of them the caller can only raise.
+ */
+extern bool tr_sink_execute_create(const char *sql, const char *name);
 extern Oid	tr_sink_create(const TrTask *task, TrResult *result,
 						   const TrSourceColumn *source, int nsource);
 extern bool tr_sink_is_plain(Relation rel, TrResult *result);
 
 /* tr_sink_columns.c: the result's columns are the table's; sets up decoders */
+extern bool tr_sink_is_listed(List *names, const char *name);
 extern void tr_sink_match(Relation rel, TrResult *result, List *key);
 
 /* tr_sink_bulk.c: into a table that nobody else has seen */

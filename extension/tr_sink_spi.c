@@ -49,17 +49,6 @@ column_list(TrResult *result, const char *prefix)
 	return list.data;
 }
 
-static bool
-is_key(const TrSink *sink, const char *name)
-{
-	ListCell   *cell;
-
-	foreach(cell, sink->task->options->key)
-		if (strcmp(lfirst(cell), name) == 0)
-			return true;
-	return false;
-}
-
 /*
  * What becomes of a row whose key is there.  A result of nothing but the key
  * sets that, to the same: so that a repeated key is an error in any case.
@@ -83,7 +72,7 @@ append_conflict(StringInfo sql, const TrSink *sink)
 	{
 		const char *name = quote_identifier(result->columns[i].name);
 
-		if (only_key || !is_key(sink, result->columns[i].name))
+		if (only_key || !tr_sink_is_listed(key, result->columns[i].name))
 			appendStringInfo(sql, "%s%s = EXCLUDED.%s", n++ > 0 ? ", " : "",
 							 name, name);
 	}

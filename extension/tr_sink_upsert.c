@@ -13,16 +13,6 @@
 #include "tr_destination.h"
 #include "tr_sink_private.h"
 
-static int
-find_column(TrResult *result, const char *name)
-{
-	for (int i = 0; i < result->ncols; i++)
-		if (strcmp(result->columns[i].name, name) == 0)
-			return i;
-	elog(ERROR, "the result has no column \"%s\"", name);
-	return -1;
-}
-
 /* Before anything is stored; the columns have been matched. */
 void
 tr_upsert_begin(TrSink *sink)
@@ -31,10 +21,11 @@ tr_upsert_begin(TrSink *sink)
 	ListCell   *cell;
 
 	tr_destination_check_key(sink->relid, key);
+	sink->written_keys = tr_unique_open(sink->result, key);
 	sink->keys = palloc(sizeof(int) * list_length(key));
 	foreach(cell, key)
-		sink->keys[sink->nkeys++] = find_column(sink->result, lfirst(cell));
-	sink->written_keys = tr_unique_open(sink->result, key);
+		sink->keys[sink->nkeys++] = tr_result_column(sink->result,
+													   lfirst(cell));
 }
 
 /* The row at hand, decoded. */

@@ -31,6 +31,7 @@
 #include "utils/typcache.h"
 
 #include "tr_compat.h"
+#include "tr_inout.h"
 #include "tr_relation.h"
 #include "tr_source.h"
 #include "tr_source_text.h"
@@ -357,13 +358,15 @@ tr_source_read_only(bool value)
 static Datum
 since_value(const TrSource *source, const char *text)
 {
-	Oid			input;
+	FmgrInfo	input;
+	Oid			function;
 	Oid			param;
 
 	if (text == NULL)
 		return (Datum) 0;
-	getTypeInputInfo(source->since_column.type, &input, &param);
-	return OidInputFunctionCall(input, unconstify(char *, text), param, -1);
+	getTypeInputInfo(source->since_column.type, &function, &param);
+	fmgr_info(function, &input);
+	return tr_input(&input, unconstify(char *, text), param, -1);
 }
 
 Portal

@@ -9,11 +9,11 @@
 
 #include "utils/builtins.h"
 #include "utils/datum.h"
-#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/typcache.h"
 
+#include "tr_inout.h"
 #include "tr_track.h"
 
 void
@@ -83,32 +83,16 @@ tr_track_highest(TrTrack *track, Datum value, bool isnull)
 	keep(track, value, isnull);
 }
 
-/*
- * Dates, intervals and floats are written as the session likes them: here as
- * pg_dump does, whatever the role has set.
- */
 char *
 tr_track_text(const TrTrack *track)
 {
-	static const char *const settings[][2] = {
-		{"datestyle", "ISO"},
-		{"intervalstyle", "postgres"},
-		{"extra_float_digits", "3"},
-	};
-	int			nestlevel;
-	Oid			output;
+	FmgrInfo	output;
+	Oid			function;
 	bool		is_varlena;
-	char	   *text;
 
 	if (!track->any)
 		return NULL;
-	nestlevel = NewGUCNestLevel();
-	for (int i = 0; i < (int) lengthof(settings); i++)
-		(void) set_config_option(settings[i][0], settings[i][1], PGC_USERSET,
-								 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
-								 false);
-	getTypeOutputInfo(track->type, &output, &is_varlena);
-	text = OidOutputFunctionCall(output, track->value);
-	AtEOXact_GUC(true, nestlevel);
-	return text;
+	getTypeOutputInfo(track->type, &function, &is_varlena);
+	fmgr_info(function, &output);
+	return tr_output(&output, track->value);
 }

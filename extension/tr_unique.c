@@ -31,16 +31,6 @@ struct TrUnique
 	uint64		rows;
 };
 
-static TrDecoder *
-find_column(TrResult *result, const char *name)
-{
-	for (int i = 0; i < result->ncols; i++)
-		if (strcmp(result->columns[i].name, name) == 0)
-			return &result->columns[i];
-	elog(ERROR, "the result has no column \"%s\"", name);
-	return NULL;
-}
-
 TrUnique *
 tr_unique_open(TrResult *result, List *columns)
 {
@@ -57,9 +47,13 @@ tr_unique_open(TrResult *result, List *columns)
 	foreach(cell, columns)
 	{
 		int			i = foreach_current_index(cell);
-		TrDecoder  *col = find_column(result, lfirst(cell));
+		int			at = tr_result_column(result, lfirst(cell));
+		TrDecoder  *col;
 
-		u->columns[i] = col;
+		if (at < 0)
+			elog(ERROR, "the result has no column \"%s\"",
+				 (char *) lfirst(cell));
+		col = u->columns[i] = &result->columns[at];
 		TupleDescInitEntry(u->desc, i + 1, col->name, col->type, col->typmod,
 						   0);
 	}

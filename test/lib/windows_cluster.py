@@ -4,7 +4,6 @@ processes, seen through test/windows/proctool.c.
 """
 import os
 import subprocess
-import time
 
 import cluster
 import pq
@@ -55,26 +54,16 @@ class WindowsCluster(cluster.Cluster):
             self._end_unborn(pid)
 
     def _end_unborn(self, postmaster):
-        """A process of PostgreSQL is made suspended, and runs when it has its parameters.  One whose
-        postmaster dies in between does neither that nor end, and the listening socket in its hands
-        keeps clients waiting."""
-        unborn = self._unborn(postmaster)
-        while unborn:
-            time.sleep(3)       # allow-sleep: that something never happens cannot be waited for
-            for pid in unborn & self._unborn(postmaster):
-                self.tool.kill(pid)
-            unborn = self._unborn(postmaster) - unborn
-
-    def _unborn(self, postmaster):
-        """Children with one thread: PostgreSQL's first act is to start another, for signals."""
-        found = set()
+        """A process of PostgreSQL is made suspended, and resumed when it has its parameters.  One whose
+        postmaster has died in between does neither run nor end, and the listening socket in its
+        hands keeps clients waiting."""
+        cluster.wait_for(lambda: postmaster not in self.process_table(), 30, "the postmaster to be gone")
         for process in self.process_table().values():
             try:
-                if process.parent == postmaster and self.tool.facts(process.pid)["threads"] == 1:
-                    found.add(process.pid)
+                if process.parent == postmaster and self.tool.facts(process.pid)["suspended"]:
+                    self.tool.kill(process.pid)
             except ProcessLookupError:
                 pass
-        return found
 
     def postmaster_is_gone(self):
         return self.postmaster() not in self.process_table()

@@ -7,7 +7,7 @@
  *	list			every process: pid, parent, creation time, program, command line
  *	kill PID		TerminateProcess
  *	handles PID		its handles: type, access, name
- *	facts PID		name and value: threads, private bytes, CPU time, job
+ *	facts PID		name and value: threads, how many of them are suspended, private bytes, CPU time, job
  *
  * An answer is lines of tab separated fields; a line "." ends it, and a line
  * "error ..." before it says why it is all there is.  Creation times tell a
@@ -24,6 +24,7 @@
 
 /* what winternl.h leaves out */
 #define SYSTEM_EXTENDED_HANDLES 64
+#define THREAD_SUSPEND_COUNT 35
 #define STATUS_SIZE ((NTSTATUS) 0xC0000004)
 
 typedef struct
@@ -297,6 +298,32 @@ threads_of(DWORD pid)
 	return n;
 }
 
+/* Threads that somebody has suspended: they run when they are resumed. */
+static DWORD
+suspended_of(DWORD pid)
+{
+	THREADENTRY32 entry = {.dwSize = sizeof(entry)};
+	HANDLE		all = CreateToolhelp32Snapshot(TH32CS_SNAPTHREAD, 0);
+	DWORD		n = 0;
+	BOOL		more;
+
+	for (more = Thread32First(all, &entry); more; more = Thread32Next(all, &entry))
+	{
+		ULONG		count = 0;
+		HANDLE		thread = entry.th32OwnerProcessID != pid ? NULL :
+			OpenThread(THREAD_QUERY_INFORMATION, FALSE, entry.th32ThreadID);
+
+		if (thread == NULL)
+			continue;
+		if (NtQueryInformationThread(thread, (THREADINFOCLASS) THREAD_SUSPEND_COUNT,
+									 &count, sizeof(count), NULL) == 0)
+			n += count > 0;
+		CloseHandle(thread);
+	}
+	CloseHandle(all);
+	return n;
+}
+
 static void
 do_facts(DWORD pid)
 {
@@ -317,8 +344,8 @@ do_facts(DWORD pid)
 	GetProcessMemoryInfo(process, (PROCESS_MEMORY_COUNTERS *) &memory, sizeof(memory));
 	GetProcessTimes(process, &created, &ended, &kernel, &user);
 	IsProcessInJob(process, NULL, &in_job);
-	printf("threads\t%lu\nprivate\t%llu\nworking_set\t%llu\ncpu_us\t%llu\nin_job\t%d\n",
-		   threads_of(pid), (unsigned long long) memory.PrivateUsage,
+	printf("threads\t%lu\nsuspended\t%lu\nprivate\t%llu\nworking_set\t%llu\ncpu_us\t%llu\nin_job\t%d\n",
+		   threads_of(pid), suspended_of(pid), (unsigned long long) memory.PrivateUsage,
 		   (unsigned long long) memory.WorkingSetSize,
 		   (as_number(kernel) + as_number(user)) / 10, in_job);
 	CloseHandle(process);
