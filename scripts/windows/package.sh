@@ -24,7 +24,7 @@ for server in $all_servers; do
 	cp "$dll" "$folder/"
 done
 cp "$top/control/transform.control" "$stage/share/extension/"
-sed "s/@VERSION@/$version/g" "$top/sql/transform.sql" > "$stage/share/extension/transform--$version.sql"
+cat "$top"/sql/[0-9][0-9]_*.sql | sed "s/@VERSION@/$version/g" > "$stage/share/extension/transform--$version.sql"
 for update in "$top"/sql/*--*--*.sql; do
 	[ ! -f "$update" ] || cp "$update" "$stage/share/extension/"
 done

@@ -28,7 +28,7 @@ install_into() {
 	cp "$top"/sandbox_host/python/*.py "$lib/transform/python/"
 	cp "$top/control/transform.control" "$share/extension/"
 	version=$(sed -n "s/^default_version *= *'\(.*\)'/\1/p" "$top/control/transform.control")
-	sed "s/@VERSION@/$version/g" "$top/sql/transform.sql" > "$share/extension/transform--$version.sql"
+	cat "$top"/sql/[0-9][0-9]_*.sql | sed "s/@VERSION@/$version/g" > "$share/extension/transform--$version.sql"
 	cp "$top"/sql/*--*--*.sql "$share/extension/" 2>/dev/null || :
 	link_tree "$room/runtime" "$lib/transform/venv"
 	[ ! -f "$windows/host/sandbox_host.exe" ] || cp "$windows/host/sandbox_host.exe" "$lib/transform/venv/"

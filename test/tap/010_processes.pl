@@ -9,7 +9,7 @@ use Test::More;
 use Transform::Test;
 
 my $node = transform_node('main', 'transform.warm_workers' => 2, restart_after_crash => 'on');
-$node->safe_psql('postgres', 'CREATE TABLE source AS SELECT g AS n FROM generate_series(1, 1000) g');
+ask($node, 'CREATE TABLE source AS SELECT g AS n FROM generate_series(1, 1000) g');
 create_script($node, 'same', "def transform(df):\n    return df\n");
 my $loops = $windows ? '10**8' : '10**7 * 3';		# a session takes its time to start there
 create_script($node, 'slow', "def transform(df):\n    for i in range($loops):\n        pass\n    return df\n");
@@ -20,8 +20,7 @@ sub working
 	my ($job) = @_;
 	return wait_until(
 		sub {
-			$node->safe_psql('postgres',
-				"SELECT count(*) FROM transform.progress WHERE job = $job AND phase = 'working' AND rows_read > 0");
+			ask($node, "SELECT count(*) FROM transform.progress WHERE job = $job AND phase = 'working' AND rows_read > 0");
 		});
 }
 
@@ -37,7 +36,7 @@ sub end_role
 
 sub rows_of
 {
-	return $node->safe_psql('postgres', "SELECT count(*) FROM $_[0]");
+	return ask($node, "SELECT count(*) FROM $_[0]");
 }
 
 # one of each
@@ -47,8 +46,7 @@ $count{ $_->{role} }++ for processes($node);
 is($count{launcher}, 1, 'one launcher');
 is($count{scheduler}, 1, 'one scheduler');
 is($count{broker}, 1, 'one broker');
-is($node->safe_psql('postgres',
-		"SELECT string_agg(DISTINCT backend_type, ', ' ORDER BY backend_type) FROM pg_stat_activity WHERE backend_type LIKE 'transform%'"),
+is(ask($node, "SELECT string_agg(DISTINCT backend_type, ', ' ORDER BY backend_type) FROM pg_stat_activity WHERE backend_type LIKE 'transform%'"),
 	'transform launcher, transform scheduler', 'they show in pg_stat_activity');
 
 # infrastructure that dies is tried again; the launcher and the scheduler are
@@ -71,7 +69,7 @@ for my $role (qw(runner scheduler launcher))
 	my $job = submit($node, 'slow', 'source', "out_kill_$role");
 	ok(working($job), "a job is running before the $role is killed");
 	kill_process($node, $role, 'KILL');
-	ok($node->poll_query_until('postgres', "SELECT state = 'succeeded' FROM transform.jobs WHERE id = $job"),
+	ok(wait_until(sub { ask($node, "SELECT count(*) FROM transform.jobs WHERE id = $job AND state = 'succeeded'") }),
 		"the job succeeds after the server has restarted because of the $role");
 	is(rows_of("out_kill_$role"), 1000, '... with every row once');
 }
@@ -87,7 +85,7 @@ is(rows_of('out_postmaster'), 1000, '... with every row once');
 # tried often enough
 $node->append_conf('postgresql.conf', "transform.max_attempts = 1");
 $node->reload;
-ok($node->poll_query_until('postgres', "SELECT current_setting('transform.max_attempts') = '1'"), 'one attempt is allowed');
+ok(wait_until(sub { ask($node, 'SHOW transform.max_attempts') eq '1' }), 'one attempt is allowed');
 wait_for_job($node, submit($node, 'same', 'source', 'out_reload'));
 $job = submit($node, 'slow', 'source', 'out_never');
 ok(working($job), 'a job is running');
@@ -97,6 +95,6 @@ my $row = job_row($node, $job, qw(sqlstate error_stage error error_hint));
 is($row->{sqlstate}, '58000', 'SQLSTATE of a fault of the infrastructure');
 is($row->{error_stage}, 'infrastructure', 'its stage');
 ok($row->{error_hint}, 'with a hint');
-is($node->safe_psql('postgres', "SELECT to_regclass('out_never') IS NULL"), 't', 'nothing is left of it');
+is(ask($node, "SELECT to_regclass('out_never') IS NULL"), 't', 'nothing is left of it');
 
 finish($node);

@@ -39,16 +39,16 @@ $bare->stop;
 sub state_of_host
 {
 	my ($node) = @_;
-	return $node->safe_psql('postgres', "SELECT state || ': ' || detail FROM transform_sandbox_status() WHERE name = 'sandbox_host'");
+	return ask($node, "SELECT state || ': ' || detail FROM transform_sandbox_status() WHERE name = 'sandbox_host'");
 }
 
 my $node = transform_node('parts', 'transform.warm_workers' => 1);
-$node->safe_psql('postgres', "SELECT transform_script_create('same', $same)");
-$node->safe_psql('postgres', 'CREATE TABLE source AS SELECT 1 AS n');
+ask($node, "SELECT transform_script_create('same', $same)");
+ask($node, 'CREATE TABLE source AS SELECT 1 AS n');
 is(wait_for_job($node, submit($node, 'same', 'source', 'out0')), 'succeeded', 'all is well at first');
 for my $setting (qw(sandbox_host venv driver))
 {
-	$node->safe_psql('postgres', "ALTER SYSTEM SET transform.$setting = '/nonexistent/$setting'");
+	ask($node, "ALTER SYSTEM SET transform.$setting = '/nonexistent/$setting'");
 	$node->reload;
 	ok(wait_until(sub { state_of_host($node) =~ /^failed: .*\/nonexistent\/$setting/ }), "transform.$setting: the status names the missing path")
 	  or diag(state_of_host($node));
@@ -60,8 +60,8 @@ for my $setting (qw(sandbox_host venv driver))
 	like($row->{error_hint}, qr/transform_sandbox_status/, 'and where to look');
 	($code, $out, $err) = $node->psql('postgres', "SELECT transform_script_create('other', $same)");
 	isnt($code, 0, 'no script can be created');
-	is($node->safe_psql('postgres', "SELECT count(*) FROM transform_sandbox_status() WHERE state = 'unknown'"), '8', 'the state of the walls is unknown');
-	$node->safe_psql('postgres', "ALTER SYSTEM RESET transform.$setting");
+	is(ask($node, "SELECT count(*) FROM transform_sandbox_status() WHERE state = 'unknown'"), '8', 'the state of the walls is unknown');
+	ask($node, "ALTER SYSTEM RESET transform.$setting");
 	$node->reload;
 	ok(wait_until(sub { state_of_host($node) =~ /^ok/ }), "transform.$setting: it comes back by itself")
 	  or diag(state_of_host($node));
@@ -69,10 +69,10 @@ for my $setting (qw(sandbox_host venv driver))
 is(wait_for_job($node, submit($node, 'same', 'source', 'out1')), 'succeeded', 'jobs run again');
 
 # ---- a wall that is required and off
-$node->safe_psql('postgres', "ALTER SYSTEM SET transform.sandbox_walls_off = 'language'");
+ask($node, "ALTER SYSTEM SET transform.sandbox_walls_off = 'language'");
 $node->reload;
 ok(wait_until(sub {
-			$node->safe_psql('postgres', 'SELECT state FROM transform_sandbox_status() WHERE wall = 1') eq 'off by setting' }),
+			ask($node, 'SELECT state FROM transform_sandbox_status() WHERE wall = 1') eq 'off by setting' }),
 	'a wall is off by setting');
 my $job = submit($node, 'same', 'source', 'out_wall');
 is(wait_for_job($node, $job), 'failed', 'a job without a required wall is refused');
@@ -80,12 +80,12 @@ my $row = job_row($node, $job, qw(sqlstate error));
 is($row->{sqlstate}, '55000', 'with an SQLSTATE');
 like($row->{error}, qr/language/, 'and the name of the wall');
 my $others = $windows ? 'imports, database' : 'process, imports, resources, files, kernel, network, database';
-$node->safe_psql('postgres', "ALTER SYSTEM SET transform.sandbox_require = '$others'");
+ask($node, "ALTER SYSTEM SET transform.sandbox_require = '$others'");
 $node->reload;
 $job = submit($node, 'same', 'source', 'out_wall2');
 is(wait_for_job($node, $job), 'succeeded', 'it runs when the wall is not required');
 like(job_row($node, $job, 'walls_off')->{walls_off}, $windows ? qr/\blanguage\b/ : qr/^\{language\}$/, '... and its row names the wall');
-$node->safe_psql('postgres', 'ALTER SYSTEM RESET ALL');
+ask($node, 'ALTER SYSTEM RESET ALL');
 $node->stop;
 
 # ---- no worker slot: the job waits, with the reason, and runs when there is one
@@ -97,7 +97,7 @@ ok(wait_until(sub {
 			return $reason =~ /worker slot; raise max_worker_processes \(now 3\)/; }),
 	'the job row says what it waits for') or diag(explain(job_row($node, $job, 'state', 'waiting_reason', 'error')));
 is(job_row($node, $job, 'state')->{state}, 'pending', '... and the job is pending');
-is($node->safe_psql('postgres', "SELECT state FROM transform_sandbox_status() WHERE name = 'worker slots'"), 'missing', 'the status says so');
+is(ask($node, "SELECT state FROM transform_sandbox_status() WHERE name = 'worker slots'"), 'missing', 'the status says so');
 # logical replication's launcher has one of the three: stop it for good
 $node->append_conf('postgresql.conf', "max_logical_replication_workers = 0");
 $node->restart;

@@ -8,7 +8,7 @@ use Test::More;
 use Transform::Test;
 
 my $node = transform_node('main', 'transform.warm_workers' => 1);
-$node->safe_psql('postgres', 'CREATE TABLE source AS SELECT 1 AS n');
+ask($node, 'CREATE TABLE source AS SELECT 1 AS n');
 create_script($node, 'same', "def transform(df):\n    return df\n");
 my $loops = $windows ? '10**8' : '10**7 * 3';		# a session takes its time to start there
 create_script($node, 'slow', "def transform(df):\n    for i in range($loops):\n        pass\n    return df\n");
@@ -21,9 +21,9 @@ sub broker
 
 my $before = broker();
 my $slow = submit($node, 'slow', 'source', 'out_slow');
-ok(wait_until(sub { $node->safe_psql('postgres', "SELECT count(*) FROM transform.progress WHERE job = $slow AND rows_read > 0") }),
+ok(wait_until(sub { ask($node, "SELECT count(*) FROM transform.progress WHERE job = $slow AND rows_read > 0") }),
 	'a job is running');
-$node->safe_psql('postgres', "ALTER SYSTEM SET transform.warm_workers = 2");
+ask($node, "ALTER SYSTEM SET transform.warm_workers = 2");
 $node->reload;
 my $next = submit($node, 'same', 'source', 'out_next');
 is(wait_for_job($node, $slow), 'succeeded', 'the running job is not disturbed');
@@ -33,42 +33,42 @@ ok(wait_until(sub { my $now = broker(); $now && $now != $before }), 'the broker 
 
 # a setting that has nothing to do with it
 $before = broker();
-$node->safe_psql('postgres', 'ALTER SYSTEM SET transform.max_attempts = 5');
+ask($node, 'ALTER SYSTEM SET transform.max_attempts = 5');
 $node->reload;
 is(wait_for_job($node, submit($node, 'same', 'source', 'out_other')), 'succeeded', 'a job after another setting has changed');
 is(broker(), $before, 'the broker is the same');
 
 # somebody else's broker: none of ours, and an address without one is a reason
 my $nowhere = $windows ? '\\\\.\\pipe\\nonexistent-broker.sock' : '/nonexistent/broker.sock';
-$node->safe_psql('postgres', "ALTER SYSTEM SET transform.sandbox_address = '$nowhere'");
+ask($node, "ALTER SYSTEM SET transform.sandbox_address = '$nowhere'");
 $node->reload;
 ok(wait_until(sub { !broker() }), 'ours has gone');
-is($node->safe_psql('postgres', "SELECT state FROM transform_sandbox_status() WHERE name = 'sandbox_host'"), 'external', 'the status says so');
+is(ask($node, "SELECT state FROM transform_sandbox_status() WHERE name = 'sandbox_host'"), 'external', 'the status says so');
 my ($code, $out, $err) = $node->psql('postgres', "SELECT * FROM transform_validate('x')");
 like($err, qr{\Q$nowhere\E}, 'the error names the address');
 my $job = submit($node, 'same', 'source', 'out_external');
 ok(wait_until(sub { (job_row($node, $job, 'waiting_reason')->{waiting_reason} // '') =~ /broker\.sock/ }),
 	'a job says what it waits for') or diag(explain(job_row($node, $job, qw(state waiting_reason error))));
-$node->safe_psql('postgres', 'ALTER SYSTEM RESET transform.sandbox_address');
+ask($node, 'ALTER SYSTEM RESET transform.sandbox_address');
 $node->reload;
 is(wait_for_job($node, $job), 'succeeded', 'it runs when there is a broker again');
 
 # the launcher outlives nothing: databases come and go under an idle scheduler
-$node->safe_psql('postgres', 'CREATE DATABASE other');
+ask($node, 'CREATE DATABASE other');
 $node->safe_psql('other', 'CREATE EXTENSION transform; CREATE TABLE source AS SELECT 1 AS n');
 $node->safe_psql('other', "SELECT transform_script_create('same', E'def transform(df):\\n    return df\\n')");
 $job = $node->safe_psql('other', "SELECT transform_submit('same', 'source', 'out')");
 is($node->safe_psql('other', "SELECT transform_wait($job, '1 min')"), 'succeeded', 'a job in another database');
-is($node->safe_psql('postgres', "SELECT count(*) FROM pg_stat_activity WHERE datname = 'other' AND backend_type = 'transform scheduler'"),
+is(ask($node, "SELECT count(*) FROM pg_stat_activity WHERE datname = 'other' AND backend_type = 'transform scheduler'"),
 	'1', 'its scheduler is idle');
-$node->safe_psql('postgres', 'CREATE DATABASE copy TEMPLATE other');
+ask($node, 'CREATE DATABASE copy TEMPLATE other');
 pass('CREATE DATABASE from it works');
 is($node->safe_psql('copy', 'SELECT count(*) FROM out'), '1', '... with its tables');
-$node->safe_psql('postgres', 'ALTER DATABASE other RENAME TO another');
+ask($node, 'ALTER DATABASE other RENAME TO another');
 pass('RENAME works');
 $job = $node->safe_psql('another', "SELECT transform_submit('same', 'source', 'out2')");
 is($node->safe_psql('another', "SELECT transform_wait($job, '1 min')"), 'succeeded', 'a job after that');
-$node->safe_psql('postgres', 'DROP DATABASE another');
+ask($node, 'DROP DATABASE another');
 pass('DROP DATABASE works');
 
 # the extension is dropped and made again
@@ -77,7 +77,7 @@ $node->safe_psql('copy', 'CREATE EXTENSION transform');
 $node->safe_psql('copy', "SELECT transform_script_create('same', E'def transform(df):\\n    return df\\n')");
 $job = $node->safe_psql('copy', "SELECT transform_submit('same', 'source', 'out3')");
 is($node->safe_psql('copy', "SELECT transform_wait($job, '1 min')"), 'succeeded', 'a job of the new extension');
-$node->safe_psql('postgres', 'DROP DATABASE copy WITH (FORCE)');
+ask($node, 'DROP DATABASE copy WITH (FORCE)');
 is(wait_for_job($node, submit($node, 'same', 'source', 'out_last')), 'succeeded', 'the first database is none the worse');
 
 finish($node);

@@ -7,7 +7,7 @@ use Test::More;
 use Transform::Test;
 
 my $node = transform_node('main', 'transform.warm_workers' => 1);
-my $major = $node->safe_psql('postgres', "SELECT current_setting('server_version_num')::int / 10000");
+my $major = ask($node, "SELECT current_setting('server_version_num')::int / 10000");
 $node->safe_psql('postgres', q{
 	CREATE ROLE worker LOGIN;
 	CREATE ROLE team NOLOGIN;
@@ -39,7 +39,7 @@ for my $role (qw(worker team))
 	is($row->{sqlstate}, '42501', "$role: SQLSTATE");
 	like($row->{error}, qr/permission denied for database/, "$role: the reason");
 	is($row->{error_stage}, 'start', "$role: the stage");
-	$node->safe_psql('postgres', 'GRANT CONNECT ON DATABASE postgres TO PUBLIC');
+	ask($node, 'GRANT CONNECT ON DATABASE postgres TO PUBLIC');
 }
 
 # settings of a role apply to its jobs, with a login or without one
@@ -50,7 +50,7 @@ for my $role (qw(worker team))
 }
 
 # a lock_timeout of the role ends its job with the database's own error
-$node->safe_psql('postgres', q{
+ask($node, q{
 	ALTER ROLE worker SET lock_timeout = '50ms';
 	CREATE TABLE work.gate (n integer);
 	CREATE TABLE work.target (n integer);

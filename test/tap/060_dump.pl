@@ -8,21 +8,21 @@ use Test::More;
 use Transform::Test;
 
 my $node = transform_node('main', 'transform.warm_workers' => 1, 'transform.max_concurrent_jobs' => 1);
-$node->safe_psql('postgres', 'CREATE TABLE source AS SELECT 1 AS n; CREATE TABLE old_source AS SELECT 2 AS n');
+ask($node, 'CREATE TABLE source AS SELECT 1 AS n; CREATE TABLE old_source AS SELECT 2 AS n');
 create_script($node, 'same', "def transform(df):\n    print('hello')\n    return df\n");
 create_script($node, 'same', "def transform(df):\n    print('hello')\n    return df.copy()\n");
 create_script($node, 'forever', "def transform(df):\n    while True:\n        pass\n");
 my $done = submit($node, 'same', 'source', 'out');
 my $old = submit($node, 'same', 'old_source', 'out_old');
 is(wait_for_job($node, $_), 'succeeded', "job $_ is done") for $done, $old;
-$node->safe_psql('postgres', 'DROP TABLE old_source');
+ask($node, 'DROP TABLE old_source');
 my $running = submit($node, 'forever', 'source', 'out_never');
 my $pending = submit($node, 'same', 'source', 'out_never2');
 ok(wait_until(sub { job_row($node, $running, 'state')->{state} eq 'running' }), 'one job runs, another waits');
 
 my $dump = $node->basedir . '/dump.sql';
 $node->command_ok([ 'pg_dump', '-f', $dump, $node->connstr('postgres') ], 'pg_dump');
-$node->safe_psql('postgres', 'CREATE DATABASE copy');
+ask($node, 'CREATE DATABASE copy');
 $node->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr('copy'), '-f', $dump ], 'restore');
 
 is($node->safe_psql('copy', 'SELECT name, version, current FROM transform.scripts ORDER BY 1, 2'),
@@ -32,7 +32,7 @@ is($node->safe_psql('copy', 'SELECT id, state, source FROM transform.jobs ORDER 
 is($node->safe_psql('copy', "SELECT message FROM transform_logs($done)"), 'hello', 'their logs');
 my $next = $node->safe_psql('copy', "SELECT transform_submit('same', 'source', 'out_copy')");
 cmp_ok($next, '>', $pending, 'numbers go on where the original was');
-$node->safe_psql('postgres', "SELECT transform_cancel($running)");
+ask($node, "SELECT transform_cancel($running)");
 is($node->safe_psql('copy', "SELECT transform_wait($next, '1 min')"), 'succeeded', 'the copy works');
 
 # what is dropped is gone, roles stay

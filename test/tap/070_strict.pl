@@ -8,7 +8,7 @@ use Test::More;
 use Transform::Test;
 
 my $node = transform_node('main', 'transform.warm_workers' => 1, 'transform.sandbox_require' => 'all');
-$node->safe_psql('postgres', 'CREATE TABLE source AS SELECT 1 AS n');
+ask($node, 'CREATE TABLE source AS SELECT 1 AS n');
 
 # The status waits for the host's word; without a wall it may have none yet.
 my @missing;
@@ -37,27 +37,27 @@ if ($code)
 	like($err, qr/55000:/, 'no script can be created: SQLSTATE');
 	like($err, qr/\b$missing[0]\b/, '... and the name of a missing wall');
 	like($err, qr/HINT/, '... and a hint');
-	$node->safe_psql('postgres', "ALTER SYSTEM SET transform.sandbox_require = 'language, imports, database'");
+	ask($node, "ALTER SYSTEM SET transform.sandbox_require = 'language, imports, database'");
 	$node->reload;
 	create_script($node, 'same', "def transform(df):\n    return df\n");
-	$node->safe_psql('postgres', 'ALTER SYSTEM RESET ALL');
+	ask($node, 'ALTER SYSTEM RESET ALL');
 	$node->reload;
 }
-ok(wait_until(sub { $node->safe_psql('postgres', 'SHOW transform.sandbox_require') eq 'all' }), 'all walls are required');
+ok(wait_until(sub { ask($node, 'SHOW transform.sandbox_require') eq 'all' }), 'all walls are required');
 my $job = submit($node, 'same', 'source', 'out');
 is(wait_for_job($node, $job), 'failed', 'a job is refused');
 my $row = job_row($node, $job, qw(sqlstate error error_hint attempt));
 is($row->{sqlstate}, '55000', '... with an SQLSTATE');
 like($row->{error}, qr/\b$missing[0]\b/, '... and the name of a missing wall');
 ok($row->{error_hint}, '... and a hint');
-is($node->safe_psql('postgres', "SELECT to_regclass('out') IS NULL"), 't', '... and nothing is written');
-is($node->safe_psql('postgres', "SELECT string_agg(name, ' ') FROM transform_sandbox_status() WHERE state <> 'enforced' AND wall IS NOT NULL AND coalesce(detail, '') = ''"),
+is(ask($node, "SELECT to_regclass('out') IS NULL"), 't', '... and nothing is written');
+is(ask($node, "SELECT string_agg(name, ' ') FROM transform_sandbox_status() WHERE state <> 'enforced' AND wall IS NOT NULL AND coalesce(detail, '') = ''"),
 	'', 'the status has a remedy for each');
 
 # an administrator's explicit setting; it stands in every job row
-$node->safe_psql('postgres', "ALTER SYSTEM SET transform.sandbox_require = 'language, imports, database'");
+ask($node, "ALTER SYSTEM SET transform.sandbox_require = 'language, imports, database'");
 $node->reload;
-ok(wait_until(sub { $node->safe_psql('postgres', 'SHOW transform.sandbox_require') ne 'all' }), 'fewer walls are required');
+ok(wait_until(sub { ask($node, 'SHOW transform.sandbox_require') ne 'all' }), 'fewer walls are required');
 $job = submit($node, 'same', 'source', 'out');
 is(wait_for_job($node, $job), 'succeeded', 'a job runs');
 $row = job_row($node, $job, 'walls_enforced');

@@ -16,13 +16,14 @@ package Transform::Test;
 use strict;
 use warnings;
 use Exporter 'import';
+use JSON::PP ();
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes ();
 use if defined $ENV{WINDOWS_SERVER}, 'Transform::Windows';
 
-our @EXPORT = qw($windows transform_node create_script submit wait_for_job job_row
+our @EXPORT = qw($windows transform_node ask create_script submit wait_for_job job_row
   wait_until processes kill_process end_process finish log_since);
 our $windows = defined $ENV{WINDOWS_SERVER};
 
@@ -35,8 +36,26 @@ sub transform_node
 	$node->append_conf('postgresql.conf', slurp_file($ENV{TRANSFORM_CONF}));
 	$node->append_conf('postgresql.conf', "$_ = '$settings{$_}'") for sort keys %settings;
 	$node->start;
-	$node->safe_psql('postgres', 'CREATE EXTENSION transform');
+	ask($node, 'CREATE EXTENSION transform');
 	return $node;
+}
+
+# The answer of database postgres, by a session that stays: a new one costs a
+# third of a second under Wine.  A server that restarts is waited for.
+my %session;
+
+sub ask
+{
+	my ($node, $query) = @_;
+	for my $last (0, 1)
+	{
+		my $session = $session{ $node->name } //= $node->background_psql('postgres');
+		my $answer = eval { $session->query($query) };
+		return $answer if defined $answer;
+		delete $session{ $node->name };
+		die "$session->{stderr}\nthe query: $query" if $last || $session->{stderr} =~ /ERROR:/;
+		$node->poll_query_until('postgres', 'SELECT true');
+	}
 }
 
 # Register a script, given as Python text.
@@ -44,7 +63,7 @@ sub create_script
 {
 	my ($node, $name, $code, %options) = @_;
 	my $more = join '', map { ", $_ => '$options{$_}'" } sort keys %options;
-	return $node->safe_psql('postgres',
+	return ask($node,
 		"SELECT transform_script_create('$name', \$script\$$code\$script\$$more)");
 }
 
@@ -53,7 +72,7 @@ sub submit
 {
 	my ($node, $script, $source, $destination, %options) = @_;
 	my $more = join '', map { ", $_ => '$options{$_}'" } sort keys %options;
-	return $node->safe_psql('postgres',
+	return ask($node,
 		"SELECT transform_submit('$script', '$source', '$destination'$more)");
 }
 
@@ -61,20 +80,16 @@ sub submit
 sub wait_for_job
 {
 	my ($node, $job) = @_;
-	return $node->safe_psql('postgres', "SELECT transform_wait($job, '60 s')");
+	return ask($node, "SELECT transform_wait($job, '60 s')");
 }
 
 # Columns of the job row: a hash; NULL is undef.
 sub job_row
 {
 	my ($node, $job, @columns) = @_;
+	my $list = join ', ', map { "$_\::text" } @columns;
 	my %row;
-	for my $column (@columns)
-	{
-		my $value = $node->safe_psql('postgres',
-			"SELECT coalesce($column\::text, '<null>') FROM transform.jobs WHERE id = $job");
-		$row{$column} = $value eq '<null>' ? undef : $value;
-	}
+	@row{@columns} = @{ JSON::PP::decode_json(ask($node, "SELECT json_build_array($list) FROM transform.jobs WHERE id = $job")) };
 	return \%row;
 }
 
@@ -98,7 +113,8 @@ sub processes
 {
 	my ($node) = @_;
 	my $root = $node->{_pid} or return;
-	return Transform::Windows::processes($node) if $windows;
+	return Transform::Windows::processes($root, ask($node,
+		"SELECT pid, substr(backend_type, 11) FROM pg_stat_activity WHERE backend_type LIKE 'transform %'")) if $windows;
 	my (%parent, %title, @found);
 	for my $folder (glob '/proc/[0-9]*')
 	{
@@ -157,7 +173,7 @@ sub end_process
 	my ($node, $signal, @pids) = @_;
 	return kill $signal, @pids if !$windows;
 	return Transform::Windows::terminate(@pids) if $signal eq 'KILL';
-	$node->safe_psql('postgres', "SELECT pg_terminate_backend($_)") for @pids;
+	ask($node, "SELECT pg_terminate_backend($_)") for @pids;
 	return scalar @pids;
 }
 
@@ -173,6 +189,8 @@ sub finish
 {
 	my ($node) = @_;
 	my @pids = map { $_->{pid} } processes($node);
+	my $session = delete $session{ $node->name };
+	$session->quit if $session;
 	$node->stop('fast');
 	my $gone = wait_until($windows
 		? sub { Transform::Windows::all_gone(@pids) }

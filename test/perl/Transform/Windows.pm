@@ -59,17 +59,15 @@ sub all_gone
 	return !grep { $every{$_} } @pids;
 }
 
-# As Transform::Test::processes: the processes of the server's programs say
-# nothing of what they are, so the server does.
+# As Transform::Test::processes, of the postmaster $root: the processes of the
+# server's programs say nothing of what they are, so the server does (lines of
+# "pid|role").
 sub processes
 {
-	my ($node) = @_;
-	my $root = $node->{_pid};
+	my ($root, $server_says) = @_;
 	my %every = table();
 	my %role = ($root => 'postmaster');
-	my ($code, $out) = $node->psql('postgres',
-		q{SELECT pid, substr(backend_type, 11) FROM pg_stat_activity WHERE backend_type LIKE 'transform %'});
-	$role{$1} = $2 while ($out // '') =~ /^(\d+)\|(\w+)/mg;
+	$role{$1} = $2 while $server_says =~ /^(\d+)\|(\w+)/mg;
 	my @found;
 	for my $pid (sort { $a <=> $b } keys %every)
 	{

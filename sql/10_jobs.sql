@@ -1,4 +1,8 @@
-/* sql/transform.sql: the current schema of transform, the one place to read it */
+/*
+ * sql/10_jobs.sql: scripts, jobs and their logs, and the roles and the schema
+ * that all of transform uses.  The files sql/NN_*.sql, in their order, are the
+ * install script of the current version.
+ */
 
 -- complain if script is sourced in psql, rather than via CREATE EXTENSION
 \echo Use "CREATE EXTENSION transform" to load this file. \quit
