@@ -6,8 +6,8 @@
 . "$(dirname "$0")/common.sh"
 
 major=${PG_MAJOR:-15}
-packages="build-essential python3 python3-dev python3-venv libseccomp-dev"
-[ "${1:-}" != check ] || packages="$packages libipc-run-perl clang libclang-rt-14-dev libsodium-dev"
+packages="build-essential python3 python3-dev python3-venv libseccomp-dev libsodium-dev"
+[ "${1:-}" != check ] || packages="$packages libipc-run-perl clang libclang-rt-14-dev"
 if [ -z "${PG_CONFIG:-}" ]; then
 	packages="$packages postgresql-$major postgresql-server-dev-$major"
 	[ "${1:-}" != bench ] || packages="$packages postgresql-plpython3-$major"

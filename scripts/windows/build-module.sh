@@ -23,6 +23,7 @@ case $kind in
 	*) die 'usage: build-module.sh MAJOR mingw|msvc' ;;
 esac
 [ -d "$room/pg$server" ] || die "no server $server: scripts/windows/setup.sh $server"
+[ -f "$room/sodium/lib/libsodium.a" ] || die "no libsodium: scripts/windows/setup.sh"
 [ -f "$include/postgres.h" ] || die "no headers of PostgreSQL $major: scripts/windows/setup.sh $server"
 
 # As PostgreSQL compiles on Linux.
@@ -35,8 +36,8 @@ options="-std=gnu11 -O2 -g -ffile-prefix-map=$top/= -fno-strict-aliasing -fwrapv
 out=$windows/module/$server
 mkdir -p "$out"
 rules=$out/Makefile
-sources=$(ls "$top"/extension/*.c "$top"/sandbox_host/wire/*.c | grep -v '/link_posix\.c$')
-headers=$(ls "$top"/extension/*.h "$top"/sandbox_host/wire/*.h)
+sources=$(ls "$top"/extension/*.c "$top"/extension/jwt/*.c "$top"/sandbox_host/wire/*.c | grep -v '/link_posix\.c$')
+headers=$(ls "$top"/extension/*.h "$top"/extension/jwt/*.h "$top"/sandbox_host/wire/*.h)
 
 # The linker would choose the base by the name of the output, which is this
 # machine's.
@@ -45,16 +46,19 @@ headers=$(ls "$top"/extension/*.h "$top"/sandbox_host/wire/*.h)
 # there instead.
 objects=
 {
-	printf 'flags = %s\n' "$(printf '%s ' $warnings $options $abi) -I$top/extension -I$top/sandbox_host/wire -I$include -I$include/port/win32"
+	printf 'flags = %s\n' "$(printf '%s ' $warnings $options $abi) -DSODIUM_STATIC -I$top/extension -I$top/extension/jwt -I$top/sandbox_host/wire -I$room/sodium/include -I$include -I$include/port/win32"
 	printf 'all: %s/transform.dll\n' "$out"
 	for source in $sources; do
 		object=$out/$(basename "$source" .c).o
-		case $source in */wire/*) object=$out/wire_$(basename "$source" .c).o ;; esac
+		case $source in
+			*/wire/*) object=$out/wire_$(basename "$source" .c).o ;;
+			*/jwt/*) object=$out/jwt_$(basename "$source" .c).o ;;
+		esac
 		objects="$objects $object"
 		printf '%s: %s\n\t$(CC) $(flags) -c -o $@ %s\n' "$object" "$source" "$source"
 	done
 	printf '%s: %s %s\n' "$objects" "$(printf '%s ' $headers)" "$rules"
-	printf '%s/transform.dll: %s\n\t$(CC) -shared -static-libgcc -Wl,--image-base,0x180000000 -o $@ %s %s -ladvapi32\n' "$out" "$objects" "$objects" "$library"
+	printf '%s/transform.dll: %s\n\t$(CC) -shared -static-libgcc -Wl,--image-base,0x180000000 -o $@ %s %s %s -ladvapi32\n' "$out" "$objects" "$objects" "$library" "$room/sodium/lib/libsodium.a"
 } > "$rules.new"
 if cmp -s "$rules.new" "$rules"; then rm "$rules.new"; else mv "$rules.new" "$rules"; fi
 

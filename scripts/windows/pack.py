@@ -1,4 +1,4 @@
-"""pack.py STAGE ZIP LICENSE DOC: the last steps of the package, on Linux.
+"""pack.py STAGE ZIP LICENSE DOC SODIUM: the last steps of the package, on Linux.
 
 Collects the licences, checks that every DLL that anything needs is there or
 part of Windows and that nothing names a folder of this machine,
@@ -34,7 +34,7 @@ def walk(stage):
                   for at, _, names in os.walk(stage) for name in names)
 
 
-def licences(stage, own, doc):
+def licences(stage, own, doc, sodium):
     target = os.path.join(stage, "licences")
     os.makedirs(target)
     shutil.copyfile(own, os.path.join(target, "transform.txt"))
@@ -42,6 +42,7 @@ def licences(stage, own, doc):
         shutil.copyfile(os.path.join(doc, package, "copyright"), os.path.join(target, name + ".txt"))
     with open(os.path.join(target, "Microsoft-runtime.txt"), "w") as out:
         out.write(MICROSOFT)
+    shutil.copyfile(sodium, os.path.join(target, "libsodium.txt"))
     packages = os.path.join(stage, "runtime", "lib", "site-packages")
     for info in sorted(name for name in os.listdir(packages) if name.endswith(".dist-info")):
         found = [path for path in walk(os.path.join(packages, info))
@@ -100,8 +101,8 @@ def pack(stage, target):
 
 
 def main():
-    stage, target, own, doc = sys.argv[1:]
-    licences(stage, own, doc)
+    stage, target, own, doc, sodium = sys.argv[1:]
+    licences(stage, own, doc, sodium)
     files = walk(stage)
     check_dlls(stage, files)
     check_places(stage, files, os.path.dirname(own))

