@@ -38,16 +38,7 @@
 #include "tr_wake.h"
 #include "tr_walls.h"
 
-#define MAX_ARGS	32
-
-typedef struct Statement
-{
-	const char *sql;
-	int			nargs;
-	Oid			types[MAX_ARGS];
-} Statement;
-
-static const Statement statements[Q_COUNT] = {
+static TrSql statements[Q_COUNT] = {
 	[Q_SCRIPT] = {
 		"SELECT s.owner::oid, v.version, v.shape, v.numeric_as, v.code,"
 		" v.dtype_backend"
@@ -235,8 +226,6 @@ static const Statement statements[Q_COUNT] = {
 	},
 };
 
-static SPIPlanPtr plans[Q_COUNT];
-
 /* ---- the bracket ---- */
 
 static Oid
@@ -286,32 +275,33 @@ tr_scope_leave(TrScope *scope)
 	MemoryContextSwitchTo(scope->caller);
 }
 
-/*
- * Run a statement; SPI_processed and SPI_tuptable hold what it gave.  With a
- * snapshot it is read-only and sees exactly that.
- */
 void
-tr_statement(TrStatementId q, Datum *values, const char *nulls, Snapshot snapshot)
+tr_sql(TrSql *s, Datum *values, const char *nulls, Snapshot snapshot)
 {
-	const Statement *s = &statements[q];
 	int			rc;
 
-	if (plans[q] == NULL)
+	if (s->plan == NULL)
 	{
-		SPIPlanPtr	plan = SPI_prepare(s->sql, s->nargs, (Oid *) s->types);
+		SPIPlanPtr	plan = SPI_prepare(s->sql, s->nargs, s->types);
 
 		if (plan == NULL)
 			elog(ERROR, "could not prepare a statement on the job tables: %s",
 				 SPI_result_code_string(SPI_result));
 		SPI_keepplan(plan);
-		plans[q] = plan;
+		s->plan = plan;
 	}
-	rc = SPI_execute_snapshot(plans[q], values, nulls, snapshot,
+	rc = SPI_execute_snapshot(s->plan, values, nulls, snapshot,
 							  InvalidSnapshot, snapshot != InvalidSnapshot,
 							  true, 0);
 	if (rc < 0)
 		elog(ERROR, "could not run a statement on the job tables: %s",
 			 SPI_result_code_string(rc));
+}
+
+void
+tr_statement(TrStatementId q, Datum *values, const char *nulls, Snapshot snapshot)
+{
+	tr_sql(&statements[q], values, nulls, snapshot);
 }
 
 /* ---- results, by column from 1 ---- */

@@ -1,12 +1,14 @@
 /*
  * tr_statement.h
- *		Running the statements of tr_queue.c; private to tr_queue*.c.
+ *		Running statements on the extension's own tables; private to tr_queue*.c
+ *		and tr_store_*.c.
  */
 #ifndef TR_STATEMENT_H
 #define TR_STATEMENT_H
 
 #include "postgres.h"
 
+#include "executor/spi.h"
 #include "nodes/pg_list.h"
 #include "utils/snapshot.h"
 
@@ -56,6 +58,21 @@ extern void tr_scope_leave(TrScope *scope);
  */
 extern void tr_statement(TrStatementId q, Datum *values, const char *nulls,
 						 Snapshot snapshot);
+
+/* A statement of a tr_store_*.c file, a static variable there; its plan is
+ * kept from the first use on. */
+#define TR_SQL_ARGS	32
+
+typedef struct TrSql
+{
+	const char *sql;
+	int			nargs;
+	Oid			types[TR_SQL_ARGS];
+	SPIPlanPtr	plan;
+} TrSql;
+
+extern void tr_sql(TrSql *s, Datum *values, const char *nulls,
+				   Snapshot snapshot);
 
 /* Results: row from 0, column from 1.  tr_value refuses NULL; text is a C
  * string in the caller's memory or NULL, texts a List of them or NIL. */
