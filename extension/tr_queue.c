@@ -1,8 +1,8 @@
 /*
  * tr_queue.c
- *		Every statement on the extension's own tables (plans saved per
- *		process, values through $n only), the bracket around each, and the
- *		functions on scripts.  tr_queue_job.c has those on jobs and logs.
+ *		The statements on the tables of jobs (plans saved per process, values
+ *		through $n only), and the bracket around every statement on our tables.
+ *		tr_queue_job.c has the functions on jobs and logs.
  *
  * Process: any, inside a transaction.
  *
@@ -39,37 +39,6 @@
 #include "tr_walls.h"
 
 static TrSql statements[Q_COUNT] = {
-	[Q_SCRIPT] = {
-		"SELECT s.owner::oid, v.version, v.shape, v.numeric_as, v.code,"
-		" v.dtype_backend"
-		" FROM transform.script s JOIN transform.script_version v"
-		" ON v.script = s.name AND v.version = s.version"
-		" WHERE s.name = $1",
-		1, {TEXTOID}
-	},
-	[Q_SCRIPT_ENSURE] = {
-		"INSERT INTO transform.script (name, owner, version)"
-		" VALUES ($1, $2::regrole, 0) ON CONFLICT (name) DO NOTHING",
-		2, {TEXTOID, OIDOID}
-	},
-	[Q_SCRIPT_LOCK] = {
-		"SELECT owner::oid FROM transform.script WHERE name = $1 FOR UPDATE",
-		1, {TEXTOID}
-	},
-	[Q_SCRIPT_BUMP] = {
-		"UPDATE transform.script SET version = version + 1 WHERE name = $1"
-		" RETURNING version",
-		1, {TEXTOID}
-	},
-	[Q_SCRIPT_ADD] = {
-		"INSERT INTO transform.script_version"
-		" (script, version, code, shape, numeric_as, description, created_by,"
-		" dtype_backend, hash)"
-		" VALUES ($1, $2, $3, $4, $5, $6, $7::regrole, $8,"
-		" encode(sha256(convert_to($3, 'UTF8')), 'hex'))",
-		8, {TEXTOID, INT4OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, OIDOID,
-		TEXTOID}
-	},
 	[Q_SUBMIT] = {
 		"INSERT INTO transform.job (script, version, role, source,"
 		" source_name, destination, shape, mode, numeric_as, params,"
@@ -390,75 +359,4 @@ tr_queue_installed(void)
 {
 	return OidIsValid(get_extension_oid("transform", true)) &&
 		OidIsValid(get_namespace_oid("transform", true));
-}
-
-/* ---- scripts ---- */
-
-bool
-tr_queue_script(const char *name, TrScript *script)
-{
-	Datum		values[1] = {CStringGetTextDatum(name)};
-	TrScope		scope;
-	bool		found;
-
-	script->name = pstrdup(name);
-	tr_scope_enter(&scope);
-	tr_statement(Q_SCRIPT, values, NULL, InvalidSnapshot);
-	found = SPI_processed == 1;
-	if (found)
-	{
-		script->owner = DatumGetObjectId(tr_value(0, 1));
-		script->version = DatumGetInt32(tr_value(0, 2));
-		script->shape = tr_shape_parse(tr_text_value(&scope, 0, 3));
-		script->numeric = tr_numeric_parse(tr_text_value(&scope, 0, 4));
-		script->code = tr_text_value(&scope, 0, 5);
-		script->backend = tr_backend_parse(tr_text_value(&scope, 0, 6));
-	}
-	tr_scope_leave(&scope);
-	return found;
-}
-
-Oid
-tr_queue_script_lock(const char *name, Oid role)
-{
-	Datum		values[2] = {CStringGetTextDatum(name), ObjectIdGetDatum(role)};
-	TrScope		scope;
-	Oid			owner;
-
-	tr_scope_enter(&scope);
-	tr_statement(Q_SCRIPT_ENSURE, values, NULL, InvalidSnapshot);
-	tr_statement(Q_SCRIPT_LOCK, values, NULL, InvalidSnapshot);
-	if (SPI_processed != 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-				 errmsg("script \"%s\" was created by a concurrent transaction",
-						name),
-				 errhint("Try again.")));
-	owner = DatumGetObjectId(tr_value(0, 1));
-	tr_scope_leave(&scope);
-	return owner;
-}
-
-int
-tr_queue_script_add(const TrScript *script, const char *description, Oid role)
-{
-	Datum		values[8];
-	char		nulls[8] = {' ', ' ', ' ', ' ', ' ', ' ', ' ', ' '};
-	TrScope		scope;
-	int			version;
-
-	tr_scope_enter(&scope);
-	tr_set_text(values, nulls, 0, script->name);
-	tr_statement(Q_SCRIPT_BUMP, values, nulls, InvalidSnapshot);
-	version = DatumGetInt32(tr_value(0, 1));
-	values[1] = Int32GetDatum(version);
-	tr_set_text(values, nulls, 2, script->code);
-	tr_set_text(values, nulls, 3, tr_shape_name(script->shape));
-	tr_set_text(values, nulls, 4, tr_numeric_name(script->numeric));
-	tr_set_text(values, nulls, 5, description);
-	values[6] = ObjectIdGetDatum(role);
-	tr_set_text(values, nulls, 7, tr_backend_name(script->backend));
-	tr_statement(Q_SCRIPT_ADD, values, nulls, InvalidSnapshot);
-	tr_scope_leave(&scope);
-	return version;
 }

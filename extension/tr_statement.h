@@ -14,11 +14,6 @@
 
 typedef enum TrStatementId
 {
-	Q_SCRIPT,
-	Q_SCRIPT_ENSURE,
-	Q_SCRIPT_LOCK,
-	Q_SCRIPT_BUMP,
-	Q_SCRIPT_ADD,
 	Q_SUBMIT,
 	Q_NEXT,
 	Q_CLAIM,

@@ -1,61 +1,8 @@
 /*
- * sql/10_jobs.sql: scripts, jobs and their logs, and the roles and the schema
- * that all of transform uses.  The files sql/NN_*.sql, in their order, are the
- * install script of the current version.
+ * sql/10_jobs.sql: jobs, their logs, and how far incremental jobs have read.
  */
-
--- complain if script is sourced in psql, rather than via CREATE EXTENSION
-\echo Use "CREATE EXTENSION transform" to load this file. \quit
-
-/*
- * Order: roles, tables, row level security, functions, views, comments,
- * grants.  "private" functions live in schema transform and serve the views
- * and the procedure; "public" ones are called transform_* and live in the
- * extension's schema.  Nothing is granted to PUBLIC.
- */
-
--- ---- roles: made when absent, never dropped ----
-
-DO $$
-BEGIN
-	IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles
-				   WHERE rolname OPERATOR(pg_catalog.=) 'transform_user') THEN
-		CREATE ROLE transform_user NOLOGIN;
-		COMMENT ON ROLE transform_user IS 'may write and run scripts of the extension transform';
-	END IF;
-	IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles
-				   WHERE rolname OPERATOR(pg_catalog.=) 'transform_admin') THEN
-		CREATE ROLE transform_admin NOLOGIN;
-		COMMENT ON ROLE transform_admin IS 'sees and cancels the jobs of all roles in the extension transform';
-	END IF;
-END
-$$;
-
-CREATE SCHEMA transform;
-REVOKE ALL ON SCHEMA transform FROM PUBLIC;
 
 -- ---- tables ----
-
-CREATE TABLE transform.script (
-	name		text PRIMARY KEY,
-	owner		regrole NOT NULL,
-	version		integer NOT NULL,
-	created_at	timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
-);
-
-CREATE TABLE transform.script_version (
-	script		text NOT NULL REFERENCES transform.script (name),
-	version		integer NOT NULL,
-	code		text NOT NULL,
-	hash		text NOT NULL,
-	shape		text NOT NULL CHECK (shape IN ('table', 'chunk', 'group')),
-	numeric_as	text NOT NULL CHECK (numeric_as IN ('float64', 'decimal')),
-	dtype_backend	text NOT NULL CHECK (dtype_backend IN ('numpy', 'numpy_nullable', 'pyarrow')),
-	description text,
-	created_by	regrole NOT NULL,
-	created_at	timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
-	PRIMARY KEY (script, version)
-);
 
 CREATE TABLE transform.job (
 	id			bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -162,8 +109,6 @@ CREATE TABLE transform.job_log (
 
 -- A dump keeps scripts, and jobs that are over: a restored copy must not run
 -- what the original still had to do.
-SELECT pg_catalog.pg_extension_config_dump('transform.script', '');
-SELECT pg_catalog.pg_extension_config_dump('transform.script_version', '');
 SELECT pg_catalog.pg_extension_config_dump('transform.job',
 	$$WHERE state IN ('succeeded', 'failed', 'cancelled')$$);
 SELECT pg_catalog.pg_extension_config_dump('transform.job_id_seq', '');
@@ -172,10 +117,6 @@ SELECT pg_catalog.pg_extension_config_dump('transform.job_log',
 	$$WHERE job IN (SELECT id FROM transform.job WHERE state IN ('succeeded', 'failed', 'cancelled'))$$);
 
 -- ---- private functions ----
-
-CREATE FUNCTION transform.may_see(role oid) RETURNS boolean
-	AS 'MODULE_PATHNAME', 'transform_may_see'
-	LANGUAGE C STABLE STRICT PARALLEL SAFE;
 
 CREATE FUNCTION transform.waiting_reason() RETURNS text
 	AS 'MODULE_PATHNAME', 'transform_waiting_reason'
@@ -204,19 +145,10 @@ CREATE FUNCTION transform.raise_failure(job bigint) RETURNS void
 -- ---- row level security: a second line, since nobody but the owner has any
 -- right on the tables ----
 
-ALTER TABLE transform.script ENABLE ROW LEVEL SECURITY;
-ALTER TABLE transform.script_version ENABLE ROW LEVEL SECURITY;
 ALTER TABLE transform.job ENABLE ROW LEVEL SECURITY;
 ALTER TABLE transform.job_log ENABLE ROW LEVEL SECURITY;
 ALTER TABLE transform.watermark ENABLE ROW LEVEL SECURITY;
 
-CREATE POLICY own ON transform.script FOR SELECT
-	TO transform_user, transform_admin
-	USING (transform.may_see(owner));
-CREATE POLICY own ON transform.script_version FOR SELECT
-	TO transform_user, transform_admin
-	USING (EXISTS (SELECT FROM transform.script s
-				   WHERE s.name = script AND transform.may_see(s.owner)));
 CREATE POLICY own ON transform.job FOR SELECT
 	TO transform_user, transform_admin
 	USING (transform.may_see(role));
@@ -229,20 +161,6 @@ CREATE POLICY own ON transform.job_log FOR SELECT
 				   WHERE j.id = job AND transform.may_see(j.role)));
 
 -- ---- public functions ----
-
-CREATE FUNCTION transform_script_create(
-	name text, code text, shape text DEFAULT NULL,
-	numeric_as text DEFAULT NULL, description text DEFAULT NULL,
-	dtype_backend text DEFAULT NULL)
-	RETURNS integer
-	AS 'MODULE_PATHNAME', 'transform_script_create'
-	LANGUAGE C VOLATILE PARALLEL UNSAFE;
-
-CREATE FUNCTION transform_validate(code text)
-	RETURNS TABLE (line integer, col integer, severity text,
-				   what text, why text, instead text)
-	AS 'MODULE_PATHNAME', 'transform_validate'
-	LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
 CREATE FUNCTION transform_submit(
 	script text, source regclass DEFAULT NULL,
@@ -359,13 +277,6 @@ $$;
 -- ---- views: operands are cast to the exact types of built-in operators, so
 -- that no operator of a user can be taken for them at creation ----
 
-CREATE VIEW transform.scripts WITH (security_barrier) AS
-	SELECT s.name, v.version, s.owner, v.shape, v.numeric_as, v.dtype_backend, v.description,
-		v.code, v.hash, v.created_by, v.created_at, v.version = s.version AS current
-	FROM transform.script s
-	JOIN transform.script_version v ON v.script = s.name
-	WHERE transform.may_see(s.owner);
-
 CREATE VIEW transform.jobs WITH (security_barrier) AS
 	SELECT j.id, j.script, j.version, j.role, j.source_name AS source,
 		j.destination, j.shape, j.mode, j.numeric_as, j.dtype_backend,
@@ -418,44 +329,10 @@ CREATE VIEW transform.progress WITH (security_barrier) AS
 
 -- ---- comments ----
 
-COMMENT ON SCHEMA transform IS
-	'scripts, jobs and their logs of the extension transform; read the views jobs, scripts and progress';
-COMMENT ON TABLE transform.script IS
-	'a script: its name, owner and current version';
-COMMENT ON TABLE transform.script_version IS
-	'one immutable version of a script';
 COMMENT ON TABLE transform.job IS
 	'one request to run a script version on a source into a destination';
 COMMENT ON TABLE transform.job_log IS
 	'output of scripts, one row per piece; read it with transform_logs()';
-COMMENT ON COLUMN transform.script.name IS
-	'name of the script, unique in the database';
-COMMENT ON COLUMN transform.script.owner IS
-	'role that created it and may add versions';
-COMMENT ON COLUMN transform.script.version IS
-	'number of the current version';
-COMMENT ON COLUMN transform.script.created_at IS
-	'when the first version was created';
-COMMENT ON COLUMN transform.script_version.script IS
-	'name of the script';
-COMMENT ON COLUMN transform.script_version.version IS
-	'number, from 1';
-COMMENT ON COLUMN transform.script_version.code IS
-	'Python text with def transform(df) or def transform(df, params)';
-COMMENT ON COLUMN transform.script_version.shape IS
-	'how it is called: table (once, with all rows), chunk (per chunk of rows) or group (per key)';
-COMMENT ON COLUMN transform.script_version.numeric_as IS
-	'how numeric columns arrive: float64 or decimal';
-COMMENT ON COLUMN transform.script_version.dtype_backend IS
-	'kind of dtypes it sees: numpy, numpy_nullable or pyarrow';
-COMMENT ON COLUMN transform.script_version.description IS
-	'the author''s words';
-COMMENT ON COLUMN transform.script_version.hash IS
-	'SHA-256 of the text, in hexadecimal';
-COMMENT ON COLUMN transform.script_version.created_by IS
-	'role that created this version';
-COMMENT ON COLUMN transform.script_version.created_at IS
-	'when it was created';
 COMMENT ON COLUMN transform.job_log.job IS
 	'job the line belongs to';
 COMMENT ON COLUMN transform.job_log.attempt IS
@@ -622,32 +499,6 @@ COMMENT ON COLUMN transform.job.unstarted IS
 	'starts that found no sandbox ready, in a row; not counted as attempts';
 COMMENT ON COLUMN transform.job.not_before IS
 	'earliest time of the next attempt';
-COMMENT ON VIEW transform.scripts IS
-	'all versions of the scripts of roles whose rights you have (all, for members of transform_admin)';
-COMMENT ON COLUMN transform.scripts.name IS
-	'name of the script';
-COMMENT ON COLUMN transform.scripts.version IS
-	'number of the version';
-COMMENT ON COLUMN transform.scripts.owner IS
-	'role that created the script';
-COMMENT ON COLUMN transform.scripts.shape IS
-	'how it is called: table, chunk or group';
-COMMENT ON COLUMN transform.scripts.numeric_as IS
-	'how numeric columns arrive: float64 or decimal';
-COMMENT ON COLUMN transform.scripts.dtype_backend IS
-	'kind of dtypes it sees: numpy, numpy_nullable or pyarrow';
-COMMENT ON COLUMN transform.scripts.description IS
-	'the author''s words';
-COMMENT ON COLUMN transform.scripts.code IS
-	'the Python text';
-COMMENT ON COLUMN transform.scripts.hash IS
-	'SHA-256 of the text, in hexadecimal';
-COMMENT ON COLUMN transform.scripts.created_by IS
-	'role that created this version';
-COMMENT ON COLUMN transform.scripts.created_at IS
-	'when this version was created';
-COMMENT ON COLUMN transform.scripts.current IS
-	'is this the version that new jobs get?';
 COMMENT ON VIEW transform.jobs IS
 	'the jobs of roles whose rights you have (all, for members of transform_admin)';
 COMMENT ON COLUMN transform.jobs.id IS
@@ -824,8 +675,6 @@ COMMENT ON COLUMN transform.progress.cpu IS
 	'processor time of the worker so far';
 COMMENT ON COLUMN transform.progress.elapsed IS
 	'time since the attempt started';
-COMMENT ON FUNCTION transform.may_see(oid) IS
-	'private: has the current user the rights of this role, or of transform_admin?';
 COMMENT ON FUNCTION transform.waiting_reason() IS
 	'private: why pending jobs of this database do not run now; NULL when nothing holds them up';
 COMMENT ON FUNCTION transform.live() IS
@@ -836,10 +685,6 @@ COMMENT ON FUNCTION transform.progress_line(bigint) IS
 	'private: one line on how far a job is';
 COMMENT ON FUNCTION transform.raise_failure(bigint) IS
 	'private: raises the error of a job that failed or was cancelled';
-COMMENT ON FUNCTION transform_script_create(text, text, text, text, text, text) IS
-	'Stores a script, or a new version of one you own; returns its version. name: up to 63 bytes. code: Python with def transform(df) or def transform(df, params). shape: table (default; called once with all rows), chunk (called per chunk) or group (called per key). A transform that yields is called once and pulls its data frames itself. numeric_as: float64 (default) or decimal. Errors: 42601 and 42P13 when the code is refused (all findings in the detail), 42501 when the name belongs to another role.';
-COMMENT ON FUNCTION transform_validate(text) IS
-	'Checks a script without storing it: a row per finding with line and column (from 1), severity (error or warning), what is wrong, why, and what to do instead. No row: nothing to object to.';
 COMMENT ON FUNCTION transform_submit(text, regclass, text, text, text, jsonb, text, integer, integer, text, text, jsonb, text[], text, text[], text[], text, jsonb, text) IS
 	'Queues a job that runs the current version of a script on a relation into a table; it starts when the transaction commits, and runs as the current user. Returns the job''s number. destination: [schema.]name. What is read: source, or source_query (one SELECT that only reads), or sources (a JSON object: parameter of the script to relation, or to {"query": SELECT}); columns and filter (a condition) of it; group_by with shape group; since: a column, only rows after the highest value read before. shape, numeric_as: NULL for the script''s own. mode: create (default), append, replace (the result instead of the rows that are there; the table stays what it is) or upsert (key: columns with a unique index; rows whose key is there are updated). reject_table: table for the rows that a constraint refuses, made when absent. expect: a JSON object of checks on the result before it is published: unique, not_null, in_range, min_rows, max_rows, max_rejected. params: a JSON object. priority: higher first (default 0). chunk_rows: 1 to 10000000 (default transform.chunk_rows). Errors: 42704 no such script, 42501 no privilege, 42P07 destination exists, 42P01 it does not (append, upsert), 42P10 no unique index on the key (upsert), 42602 and 42622 bad name, 0A000 unsupported column type, 22023 bad argument, 55000 not preloaded.';
 COMMENT ON FUNCTION transform_wait(bigint, interval) IS
@@ -863,14 +708,11 @@ COMMENT ON FUNCTION transform_version() IS
 
 -- ---- grants: none to PUBLIC, by name to the two roles ----
 
-REVOKE ALL ON FUNCTION transform.may_see(oid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION transform.waiting_reason() FROM PUBLIC;
 REVOKE ALL ON FUNCTION transform.live() FROM PUBLIC;
 REVOKE ALL ON FUNCTION transform.assert_no_transaction_block() FROM PUBLIC;
 REVOKE ALL ON FUNCTION transform.progress_line(bigint) FROM PUBLIC;
 REVOKE ALL ON FUNCTION transform.raise_failure(bigint) FROM PUBLIC;
-REVOKE ALL ON FUNCTION transform_script_create(text, text, text, text, text, text) FROM PUBLIC;
-REVOKE ALL ON FUNCTION transform_validate(text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION transform_submit(text, regclass, text, text, text, jsonb, text, integer, integer, text, text, jsonb, text[], text, text[], text[], text, jsonb, text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION transform_wait(bigint, interval) FROM PUBLIC;
 REVOKE ALL ON FUNCTION transform_cancel(bigint) FROM PUBLIC;
@@ -884,10 +726,7 @@ REVOKE ALL ON PROCEDURE transform_run(text, regclass, text, text, text, jsonb, t
 REVOKE ALL ON ALL TABLES IN SCHEMA transform FROM PUBLIC;
 REVOKE ALL ON ALL SEQUENCES IN SCHEMA transform FROM PUBLIC;
 
-GRANT USAGE ON SCHEMA transform TO transform_user, transform_admin;
-GRANT SELECT ON transform.scripts, transform.jobs, transform.progress, transform.watermarks
-	TO transform_user, transform_admin;
-GRANT EXECUTE ON FUNCTION transform.may_see(oid)
+GRANT SELECT ON transform.jobs, transform.progress, transform.watermarks
 	TO transform_user, transform_admin;
 GRANT EXECUTE ON FUNCTION transform.waiting_reason()
 	TO transform_user, transform_admin;
@@ -898,10 +737,6 @@ GRANT EXECUTE ON FUNCTION transform.assert_no_transaction_block()
 GRANT EXECUTE ON FUNCTION transform.progress_line(bigint)
 	TO transform_user, transform_admin;
 GRANT EXECUTE ON FUNCTION transform.raise_failure(bigint)
-	TO transform_user, transform_admin;
-GRANT EXECUTE ON FUNCTION transform_script_create(text, text, text, text, text, text)
-	TO transform_user, transform_admin;
-GRANT EXECUTE ON FUNCTION transform_validate(text)
 	TO transform_user, transform_admin;
 GRANT EXECUTE ON FUNCTION transform_submit(text, regclass, text, text, text, jsonb, text, integer, integer, text, text, jsonb, text[], text, text[], text[], text, jsonb, text)
 	TO transform_user, transform_admin;
