@@ -75,4 +75,19 @@ with Host() as h:
     print("# after %.0f ms" % ((time.monotonic() - begin) * 1000))
 h.log.close()
 shutil.rmtree(h.dir)
+
+# ---- a client that comes while the pipe is being made
+h = Host(wait=False)
+link = None
+while link is None:
+    try:
+        link = Link(h.path)
+    except FileNotFoundError:
+        pass
+link.send(hello(CONTROL, secrets.token_bytes(16)) + frame(STATUS))
+tap.equal(h.hear(), "ready", "the host starts")
+tap.ok(any(kind == STATUS_END for kind, _ in link.frames()),
+       "its first client is answered though no other one comes")
+link.close()
+h.stop()
 tap.done()

@@ -84,7 +84,7 @@ is(rows_of('out_postmaster'), 1000, '... with every row once');
 
 # tried often enough
 $node->append_conf('postgresql.conf', "transform.max_attempts = 1");
-$node->reload;
+reload($node);
 ok(wait_until(sub { ask($node, 'SHOW transform.max_attempts') eq '1' }), 'one attempt is allowed');
 wait_for_job($node, submit($node, 'same', 'source', 'out_reload'));
 $job = submit($node, 'slow', 'source', 'out_never');

@@ -49,7 +49,7 @@ is(wait_for_job($node, submit($node, 'same', 'source', 'out0')), 'succeeded', 'a
 for my $setting (qw(sandbox_host venv driver))
 {
 	ask($node, "ALTER SYSTEM SET transform.$setting = '/nonexistent/$setting'");
-	$node->reload;
+	reload($node);
 	ok(wait_until(sub { state_of_host($node) =~ /^failed: .*\/nonexistent\/$setting/ }), "transform.$setting: the status names the missing path")
 	  or diag(state_of_host($node));
 	my $job = submit($node, 'same', 'source', "out_$setting");
@@ -62,7 +62,7 @@ for my $setting (qw(sandbox_host venv driver))
 	isnt($code, 0, 'no script can be created');
 	is(ask($node, "SELECT count(*) FROM transform_sandbox_status() WHERE state = 'unknown'"), '8', 'the state of the walls is unknown');
 	ask($node, "ALTER SYSTEM RESET transform.$setting");
-	$node->reload;
+	reload($node);
 	ok(wait_until(sub { state_of_host($node) =~ /^ok/ }), "transform.$setting: it comes back by itself")
 	  or diag(state_of_host($node));
 }
@@ -70,7 +70,7 @@ is(wait_for_job($node, submit($node, 'same', 'source', 'out1')), 'succeeded', 'j
 
 # ---- a wall that is required and off
 ask($node, "ALTER SYSTEM SET transform.sandbox_walls_off = 'language'");
-$node->reload;
+reload($node);
 ok(wait_until(sub {
 			ask($node, 'SELECT state FROM transform_sandbox_status() WHERE wall = 1') eq 'off by setting' }),
 	'a wall is off by setting');
@@ -81,7 +81,7 @@ is($row->{sqlstate}, '55000', 'with an SQLSTATE');
 like($row->{error}, qr/language/, 'and the name of the wall');
 my $others = $windows ? 'imports, database' : 'process, imports, resources, files, kernel, network, database';
 ask($node, "ALTER SYSTEM SET transform.sandbox_require = '$others'");
-$node->reload;
+reload($node);
 $job = submit($node, 'same', 'source', 'out_wall2');
 is(wait_for_job($node, $job), 'succeeded', 'it runs when the wall is not required');
 like(job_row($node, $job, 'walls_off')->{walls_off}, $windows ? qr/\blanguage\b/ : qr/^\{language\}$/, '... and its row names the wall');

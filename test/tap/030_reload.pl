@@ -24,7 +24,7 @@ my $slow = submit($node, 'slow', 'source', 'out_slow');
 ok(wait_until(sub { ask($node, "SELECT count(*) FROM transform.progress WHERE job = $slow AND rows_read > 0") }),
 	'a job is running');
 ask($node, "ALTER SYSTEM SET transform.warm_workers = 2");
-$node->reload;
+reload($node);
 my $next = submit($node, 'same', 'source', 'out_next');
 is(wait_for_job($node, $slow), 'succeeded', 'the running job is not disturbed');
 is(job_row($node, $slow, 'attempt')->{attempt}, 1, '... it needs no second attempt');
@@ -34,14 +34,14 @@ ok(wait_until(sub { my $now = broker(); $now && $now != $before }), 'the broker 
 # a setting that has nothing to do with it
 $before = broker();
 ask($node, 'ALTER SYSTEM SET transform.max_attempts = 5');
-$node->reload;
+reload($node);
 is(wait_for_job($node, submit($node, 'same', 'source', 'out_other')), 'succeeded', 'a job after another setting has changed');
 is(broker(), $before, 'the broker is the same');
 
 # somebody else's broker: none of ours, and an address without one is a reason
 my $nowhere = $windows ? '\\\\.\\pipe\\nonexistent-broker.sock' : '/nonexistent/broker.sock';
 ask($node, "ALTER SYSTEM SET transform.sandbox_address = '$nowhere'");
-$node->reload;
+reload($node);
 ok(wait_until(sub { !broker() }), 'ours has gone');
 is(ask($node, "SELECT state FROM transform_sandbox_status() WHERE name = 'sandbox_host'"), 'external', 'the status says so');
 my ($code, $out, $err) = $node->psql('postgres', "SELECT * FROM transform_validate('x')");
@@ -50,7 +50,7 @@ my $job = submit($node, 'same', 'source', 'out_external');
 ok(wait_until(sub { (job_row($node, $job, 'waiting_reason')->{waiting_reason} // '') =~ /broker\.sock/ }),
 	'a job says what it waits for') or diag(explain(job_row($node, $job, qw(state waiting_reason error))));
 ask($node, 'ALTER SYSTEM RESET transform.sandbox_address');
-$node->reload;
+reload($node);
 is(wait_for_job($node, $job), 'succeeded', 'it runs when there is a broker again');
 
 # the launcher outlives nothing: databases come and go under an idle scheduler

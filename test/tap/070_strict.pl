@@ -38,10 +38,10 @@ if ($code)
 	like($err, qr/\b$missing[0]\b/, '... and the name of a missing wall');
 	like($err, qr/HINT/, '... and a hint');
 	ask($node, "ALTER SYSTEM SET transform.sandbox_require = 'language, imports, database'");
-	$node->reload;
+	reload($node);
 	create_script($node, 'same', "def transform(df):\n    return df\n");
 	ask($node, 'ALTER SYSTEM RESET ALL');
-	$node->reload;
+	reload($node);
 }
 ok(wait_until(sub { ask($node, 'SHOW transform.sandbox_require') eq 'all' }), 'all walls are required');
 my $job = submit($node, 'same', 'source', 'out');
@@ -56,7 +56,7 @@ is(ask($node, "SELECT string_agg(name, ' ') FROM transform_sandbox_status() WHER
 
 # an administrator's explicit setting; it stands in every job row
 ask($node, "ALTER SYSTEM SET transform.sandbox_require = 'language, imports, database'");
-$node->reload;
+reload($node);
 ok(wait_until(sub { ask($node, 'SHOW transform.sandbox_require') ne 'all' }), 'fewer walls are required');
 $job = submit($node, 'same', 'source', 'out');
 is(wait_for_job($node, $job), 'succeeded', 'a job runs');

@@ -63,9 +63,10 @@ describe_rights(PlatListener *l, ShErr *err)
 static bool
 open_instance(PlatListener *l, Instance *in, bool first, ShErr *err)
 {
+	DWORD		error;
+
 	memset(&in->ov, 0, sizeof(in->ov));
 	in->ov.hEvent = l->event;
-	in->pending = false;
 	in->pipe = CreateNamedPipeW(l->name, PIPE_ACCESS_DUPLEX |
 								FILE_FLAG_OVERLAPPED |
 								(first ? FILE_FLAG_FIRST_PIPE_INSTANCE : 0),
@@ -75,23 +76,19 @@ open_instance(PlatListener *l, Instance *in, bool first, ShErr *err)
 	if (in->pipe == INVALID_HANDLE_VALUE)
 		return sh_os_error(err, (int) GetLastError(),
 						   "could not create the pipe");
-	if (ConnectNamedPipe(in->pipe, &in->ov))
-		return true;
-	switch (GetLastError())
+	error = ConnectNamedPipe(in->pipe, &in->ov) ? ERROR_PIPE_CONNECTED :
+		GetLastError();
+	in->pending = error == ERROR_IO_PENDING;
+	if (in->pending || error == ERROR_PIPE_CONNECTED)
 	{
-		case ERROR_IO_PENDING:
-			in->pending = true;
-			return true;
-		case ERROR_PIPE_CONNECTED:
-			(void) SetEvent(l->event);
-			return true;
-		default:
-			sh_os_error(err, (int) GetLastError(),
-						"could not wait for connections");
-			CloseHandle(in->pipe);
-			in->pipe = INVALID_HANDLE_VALUE;
-			return false;
+		/* To wait for one client resets the event, which may have told of
+		 * another: have all looked at. */
+		(void) SetEvent(l->event);
+		return true;
 	}
+	CloseHandle(in->pipe);
+	in->pipe = INVALID_HANDLE_VALUE;
+	return sh_os_error(err, (int) error, "could not wait for connections");
 }
 
 /* The flag that should say it is not kept everywhere: ask, too. */

@@ -23,7 +23,7 @@ use Test::More;
 use Time::HiRes ();
 use if defined $ENV{WINDOWS_SERVER}, 'Transform::Windows';
 
-our @EXPORT = qw($windows transform_node ask create_script submit wait_for_job job_row
+our @EXPORT = qw($windows transform_node ask reload create_script submit wait_for_job job_row
   wait_until processes kill_process end_process finish log_since);
 our $windows = defined $ENV{WINDOWS_SERVER};
 
@@ -50,12 +50,22 @@ sub ask
 	for my $last (0, 1)
 	{
 		my $session = $session{ $node->name } //= $node->background_psql('postgres');
+		$session->set_query_timer_restart;
 		my $answer = eval { $session->query($query) };
 		return $answer if defined $answer;
 		delete $session{ $node->name };
 		die "$session->{stderr}\nthe query: $query" if $last || $session->{stderr} =~ /ERROR:/;
 		$node->poll_query_until('postgres', 'SELECT true');
 	}
+}
+
+# Have the configuration read again; the session that stays has done so, too.
+sub reload
+{
+	my ($node) = @_;
+	my $before = ask($node, 'SELECT pg_conf_load_time()');
+	$node->reload;
+	return wait_until(sub { ask($node, 'SELECT pg_conf_load_time()') ne $before });
 }
 
 # Register a script, given as Python text.
