@@ -26,6 +26,7 @@
 #include "tr_relation.h"
 #include "tr_session.h"
 #include "tr_source.h"
+#include "tr_xact.h"
 
 #define MAX_CHUNK_ROWS		10000000
 #define MAX_PREVIEW_ROWS	1000
@@ -154,11 +155,13 @@ typedef struct Trial
 	uint64		returned;		/* rows; for all rows only */
 } Trial;
 
-/* An error gets the Python traceback as its context. */
+/* In the caller's session, as the caller and nobody else.  An error gets the
+ * Python traceback as its context. */
 static void
 run_trial(Trial *trial)
 {
 	MemoryContext context = CurrentMemoryContext;
+	int			user = tr_xact_hold_user();
 
 	trial->outcome.context = context;
 	PG_TRY();
@@ -183,6 +186,7 @@ run_trial(Trial *trial)
 		ReThrowError(edata);
 	}
 	PG_END_TRY();
+	tr_xact_release_user(user);
 }
 
 static void

@@ -4,10 +4,10 @@
  *
  * Process: `transform runner`, connected as the role that submitted the job,
  * so that whatever the user's views, defaults, triggers and policies do is
- * done by that role and nobody behind it.  A role without LOGIN cannot have a
- * session before PostgreSQL 17: then the session is the bootstrap superuser's,
- * and the role is taken on, under SECURITY_RESTRICTED_OPERATION, as the first
- * act of the transaction, to its end.
+ * done by that role and nobody behind it.  A role without LOGIN cannot connect
+ * before PostgreSQL 17: then the bootstrap superuser does, and gives the
+ * session to the role (SET SESSION AUTHORIZATION) before anything else.  In
+ * either case nothing that the job calls can change who the session is.
  *
  * The attempt is one transaction: rows and state `succeeded` commit together.
  * After an error a second one records how the job ended.  What this process
@@ -105,7 +105,18 @@ apply_role_settings(Oid role)
 	table_close(rel, AccessShareLock);
 }
 
-/* A session of the role, or, where that cannot be, a superuser's. */
+/* The way to a session of a role that cannot connect. */
+static void
+give_session(Oid role)
+{
+	tr_xact_begin_own("becoming the role of a transform job");
+	apply_role_settings(role);
+	SetConfigOption("session_authorization", GetUserNameFromId(role, false),
+					PGC_SUSET, PGC_S_SESSION);
+	tr_xact_commit();
+}
+
+/* A session of the role, whatever its settings say (ALTER ROLE ... SET role). */
 static void
 connect_runner(void)
 {
@@ -117,35 +128,19 @@ connect_runner(void)
 	before_shmem_exit(runner_exit, (Datum) 0);
 	BackgroundWorkerUnblockSignals();
 
-	if (!runner.a.switch_role)
-	{
-		BackgroundWorkerInitializeConnectionByOid(runner.a.database,
-												  runner.a.role,
-												  TR_BYPASS_LOGIN);
-		return;
-	}
-	BackgroundWorkerInitializeConnectionByOid(runner.a.database, InvalidOid, 0);
-	tr_xact_begin_own("applying settings of the role");
-	apply_role_settings(runner.a.role);
-	tr_xact_commit();
+	BackgroundWorkerInitializeConnectionByOid(runner.a.database,
+											  runner.a.switch_role ? InvalidOid :
+											  runner.a.role,
+											  TR_BYPASS_LOGIN);
+	if (runner.a.switch_role)
+		give_session(runner.a.role);
+	SetConfigOption("role", "none", PGC_USERSET, PGC_S_SESSION);
 }
 
-/*
- * Become the role for the transaction that has just begun: to its very end,
- * deferred triggers included; its end, either way, undoes it.
- */
+/* What a role that connects is asked for. */
 static void
-become_role(void)
+check_connect(void)
 {
-	Oid			user;
-	int			security;
-
-	if (!runner.a.switch_role)
-		return;
-	GetUserIdAndSecContext(&user, &security);
-	SetUserIdAndSecContext(runner.a.role, security |
-						   SECURITY_LOCAL_USERID_CHANGE |
-						   SECURITY_RESTRICTED_OPERATION);
 	if (object_aclcheck(DatabaseRelationId, MyDatabaseId, runner.a.role,
 						ACL_CONNECT) != ACLCHECK_OK)
 		ereport(ERROR,
@@ -296,9 +291,13 @@ attempt(void)
 {
 	TrEnd		end = {0};
 	uint64		logged;
+	int			before;
 
 	tr_xact_begin("running a transform job");
-	become_role();
+	if (GetUserId() != runner.a.role)
+		elog(ERROR, "the session is not one of the job's role");
+	before = tr_xact_hold_user();
+	check_connect();
 	load_job();
 	if (tr_slot_cancelled(runner.arg.slot))
 		ereport(ERROR,
@@ -318,7 +317,8 @@ attempt(void)
 		elog(ERROR, "job " INT64_FORMAT " is not running as attempt %d any more",
 			 runner.a.job, runner.a.attempt);
 	logged = tr_log_persist(runner.arg.slot, runner.a.job, runner.a.attempt);
-	tr_xact_commit();
+	tr_xact_commit();			/* deferred triggers are held, too */
+	tr_xact_release_user(before);
 	(void) tr_clock_switch(&runner.outcome.clock, TR_PART_COMMIT);
 	tr_log_forget(runner.arg.slot, logged);
 }

@@ -36,6 +36,7 @@
 #include "tr_source.h"
 #include "tr_source_text.h"
 #include "tr_types.h"
+#include "tr_xact.h"
 
 /* ---- what there is ---- */
 
@@ -562,6 +563,7 @@ needed_columns(const TrSource *source)
 void
 tr_source_check(Oid relation, const TrOptions *options, TrNumeric numeric)
 {
+	int			user = tr_xact_hold_user();
 	int			nestlevel = tr_source_search_path(options->search_path);
 	List	   *sources = tr_source_list(relation, options);
 	ListCell   *cell;
@@ -583,4 +585,5 @@ tr_source_check(Oid relation, const TrOptions *options, TrNumeric numeric)
 	PopActiveSnapshot();
 	SPI_finish();
 	tr_source_restore(nestlevel);
+	tr_xact_release_user(user);
 }

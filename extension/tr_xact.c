@@ -1,12 +1,13 @@
 /*
  * tr_xact.c
- *		Transactions in background workers.
+ *		Transactions in background workers; the user held to what it is.
  *
- * Process: scheduler, runner.
+ * Process: scheduler, runner; tr_xact_hold_user any.
  */
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "miscadmin.h"
 #include "pgstat.h"
 #include "utils/snapmgr.h"
 
@@ -49,4 +50,21 @@ tr_xact_abort(void)
 	AbortCurrentTransaction();
 	RESUME_INTERRUPTS();
 	pgstat_report_activity(STATE_IDLE, NULL);
+}
+
+int
+tr_xact_hold_user(void)
+{
+	Oid			user;
+	int			before;
+
+	GetUserIdAndSecContext(&user, &before);
+	SetUserIdAndSecContext(user, before | SECURITY_LOCAL_USERID_CHANGE);
+	return before;
+}
+
+void
+tr_xact_release_user(int before)
+{
+	SetUserIdAndSecContext(GetUserId(), before);
 }

@@ -24,4 +24,14 @@ extern void tr_xact_begin_own(const char *activity);
 extern void tr_xact_commit(void);
 extern void tr_xact_abort(void);
 
+/*
+ * Until the release, nothing that runs can change who the session is: SET and
+ * RESET of role and session_authorization fail with 42501, as they do within
+ * a SECURITY DEFINER function.  Around all that calls functions of users: what
+ * a view, trigger or policy does must not decide as whom the rest is done.
+ * The end of a transaction that fails releases, a commit does not.
+ */
+extern int	tr_xact_hold_user(void);
+extern void tr_xact_release_user(int before);
+
 #endif							/* TR_XACT_H */
