@@ -11,12 +11,14 @@
 #include "catalog/namespace.h"
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "nodes/makefuncs.h"
 #include "tcop/utility.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 
 #include "tr_api.h"
 #include "tr_compat.h"
+#include "tr_depend.h"
 #include "tr_destination.h"
 #include "tr_errors.h"
 #include "tr_guc.h"
@@ -83,12 +85,39 @@ ranged_arg(FunctionCallInfo fcinfo, int n, const char *name, int fallback,
 	return value;
 }
 
+static List *
+add_relation(List *relations, const char *name)
+{
+	char	   *schema;
+	char	   *relname;
+	Oid			relation;
+
+	tr_relation_parse(name, &schema, &relname);
+	relation = RangeVarGetRelid(makeRangeVar(schema, relname, -1), NoLock,
+								true);
+	return OidIsValid(relation) ? lappend_oid(relations, relation) : relations;
+}
+
+/* Destination and reject table, as far as they are there. */
+static List *
+written_relations(const TrNewJob *job)
+{
+	List	   *relations = add_relation(NIL, job->destination);
+
+	if (!job->no_option[TR_OPTION_REJECT_TABLE])
+		relations = add_relation(relations,
+								 TextDatumGetCString(job->options[TR_OPTION_REJECT_TABLE]));
+	return relations;
+}
+
 Datum
 transform_submit(PG_FUNCTION_ARGS)
 {
 	TrNewJob	job = {0};
 	TrOptions	options = {0};
 	TrScript	script;
+	List	   *queries = NIL;
+	int64		id;
 	char	   *name;
 	char	   *destination;
 	char	   *mode = tr_api_optional_text(fcinfo, 4);
@@ -119,7 +148,7 @@ transform_submit(PG_FUNCTION_ARGS)
 		job.no_option[i] = PG_ARGISNULL(10 + i);
 	}
 	tr_guc_limits(&job.limits);
-	tr_source_check(job.source, &options, job.numeric);
+	tr_source_check(job.source, &options, job.numeric, &queries);
 	job.search_path = namespace_search_path;
 	if (OidIsValid(job.source))
 		job.source_name = tr_relation_name(job.source);
@@ -129,7 +158,9 @@ transform_submit(PG_FUNCTION_ARGS)
 		job.options[TR_OPTION_REJECT_TABLE] =
 			CStringGetTextDatum(tr_destination_check_reject(options.reject_table,
 															job.destination));
-	PG_RETURN_INT64(tr_queue_submit(&job));
+	id = tr_queue_submit(&job);
+	tr_depend_hold(id, queries, written_relations(&job));
+	PG_RETURN_INT64(id);
 }
 
 /* ---- preview ---- */
@@ -252,7 +283,7 @@ transform_preview(PG_FUNCTION_ARGS)
 	options.backend = backend_arg(fcinfo, 6, &script);
 	tr_options_read(fcinfo, 7, PREVIEW_OPTIONS, &options);
 	tr_options_check(&options, task->source, task->shape, TR_MODE_CREATE);
-	tr_source_check(task->source, &options, task->numeric);
+	tr_source_check(task->source, &options, task->numeric, NULL);
 
 	task->script = script.name;
 	task->code = script.code;
@@ -320,7 +351,7 @@ transform_verify(PG_FUNCTION_ARGS)
 	tr_guc_apply_ceilings(&task->limits);
 	task->since_from = row.since_from;
 	task->since_to = row.since_to;
-	tr_source_check(task->source, task->options, task->numeric);
+	tr_source_check(task->source, task->options, task->numeric, NULL);
 	tr_api_wait_for_host();
 	run_trial(trial);
 	values[0] = BoolGetDatum(strcmp(row.digest, trial->outcome.digest) == 0);

@@ -42,6 +42,7 @@
 #else
 #define TR_HAVE_SHMEM_REQUEST_HOOK 0
 #define MarkGUCPrefixReserved(prefix) EmitWarningsOnPlaceholders(prefix)
+#define parse_analyze_fixedparams	parse_analyze
 #endif
 
 /* Is a column of a table known to have no NULL?  From 18 on a constraint may be
@@ -51,6 +52,13 @@
 	(TupleDescCompactAttr(desc, i)->attnullability == ATTNULLABLE_VALID)
 #else
 #define TR_NEVER_NULL(desc, i)	(TupleDescAttr(desc, i)->attnotnull)
+#endif
+
+/* From 18 on a function's dependencies on transforms are handed over. */
+#if PG_VERSION_NUM >= 180000
+#define TR_NO_TRFOIDS	NIL,
+#else
+#define TR_NO_TRFOIDS
 #endif
 
 /* A process's number in the array of PGPROCs. */

@@ -14,6 +14,7 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "tr_depend.h"
 #include "tr_log.h"
 #include "tr_queue.h"
 #include "tr_statement.h"
@@ -269,6 +270,8 @@ tr_queue_finish(int64 job, TrState from, int attempt, TrEvent event,
 	tr_statement(Q_FINISH, values, nulls, InvalidSnapshot);
 	hit = SPI_processed == 1;
 	tr_scope_leave(&scope);
+	if (hit)
+		tr_depend_release(job);
 	tr_wake_waiters_at_commit();
 	return hit;
 }

@@ -36,6 +36,7 @@
 #include "utils/snapmgr.h"
 
 #include "tr_compat.h"
+#include "tr_depend.h"
 #include "tr_errors.h"
 #include "tr_guc.h"
 #include "tr_launcher.h"
@@ -174,6 +175,17 @@ check_source(void)
 				 errhint("It was renamed after the job was submitted; submit the job again.")));
 }
 
+/* DROP refuses what a job depends on, unless it was told to CASCADE. */
+static void
+check_dependencies(void)
+{
+	if (!tr_depend_holds(runner.a.job))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("something that the job depends on was dropped with CASCADE"),
+				 errhint("It was there when the job was submitted; submit the job again.")));
+}
+
 static void
 load_job(void)
 {
@@ -304,6 +316,7 @@ attempt(void)
 				(errcode(ERRCODE_QUERY_CANCELED),
 				 errmsg("the job was cancelled before it started")));
 	check_source();
+	check_dependencies();
 	take_watermark();
 	tr_slot_set_phase(runner.arg.slot, TR_PHASE_WORKING);
 	run_session();

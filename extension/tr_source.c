@@ -561,8 +561,10 @@ needed_columns(const TrSource *source)
 }
 
 void
-tr_source_check(Oid relation, const TrOptions *options, TrNumeric numeric)
+tr_source_check(Oid relation, const TrOptions *options, TrNumeric numeric,
+				List **queries)
 {
+	MemoryContext caller = CurrentMemoryContext;
 	int			user = tr_xact_hold_user();
 	int			nestlevel = tr_source_search_path(options->search_path);
 	List	   *sources = tr_source_list(relation, options);
@@ -581,6 +583,13 @@ tr_source_check(Oid relation, const TrOptions *options, TrNumeric numeric)
 		/* the server knows which rights a text of the user's needs */
 		if (source->query != NULL || source->filter != NULL)
 			SPI_cursor_close(tr_source_open(source));
+		if (queries != NULL)
+		{
+			MemoryContext spi = MemoryContextSwitchTo(caller);
+
+			*queries = lappend(*queries, tr_source_text_analyze(source->select));
+			MemoryContextSwitchTo(spi);
+		}
 	}
 	PopActiveSnapshot();
 	SPI_finish();

@@ -76,10 +76,11 @@ extern uint64 tr_source_least_bytes(const TrSource *source);
 
 /*
  * Can the current user read these sources?  Everything that a job will need,
- * for clear words at submit; the job checks again.
+ * for clear words at submit; the job checks again.  With `queries`: what they
+ * are, a List of Query.
  */
 extern void tr_source_check(Oid relation, const TrOptions *options,
-							TrNumeric numeric);
+							TrNumeric numeric, List **queries);
 
 /* The search_path in `path` for what comes, until ..._restore of the result. */
 extern int	tr_source_search_path(const char *path);

@@ -14,9 +14,11 @@
 #include "executor/spi.h"
 #include "nodes/nodeFuncs.h"
 #include "nodes/parsenodes.h"
+#include "parser/analyze.h"
 #include "parser/parser.h"
 #include "utils/plancache.h"
 
+#include "tr_compat.h"
 #include "tr_source_text.h"
 
 /* In front of a condition, to parse it; nothing may stand between. */
@@ -157,6 +159,15 @@ tr_source_text_prepare(const char *sql, int nargs, Oid *types)
 	if (writes_or_locks((Node *) linitial(queries), NULL))
 		not_a_select("A part of it writes or locks rows.");
 	return plan;
+}
+
+Query *
+tr_source_text_analyze(const char *sql)
+{
+	List	   *statements = raw_parser(sql, RAW_PARSE_DEFAULT);
+
+	return parse_analyze_fixedparams(linitial_node(RawStmt, statements), sql,
+									 NULL, 0, NULL);
 }
 
 TupleDesc

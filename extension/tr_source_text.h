@@ -10,6 +10,7 @@
 #include "postgres.h"
 
 #include "executor/spi.h"
+#include "nodes/parsenodes.h"
 
 /* The text of the one SELECT that it is, without a closing semicolon. */
 extern char *tr_source_text_query(const char *query);
@@ -20,6 +21,9 @@ extern void tr_source_text_condition(const char *filter);
 /* Prepare a SELECT with parameters.  Raises when it would write or lock. */
 extern SPIPlanPtr tr_source_text_prepare(const char *sql, int nargs,
 										 Oid *types);
+
+/* As analysed, with views as views: what it depends on. */
+extern Query *tr_source_text_analyze(const char *sql);
 
 /* The columns that it gives. */
 extern TupleDesc tr_source_text_result(SPIPlanPtr plan);

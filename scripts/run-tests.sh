@@ -137,7 +137,7 @@ suite_tap() {
 	as_server env ${SERVER_ENVIRONMENT:-} TMPDIR="$scratch/tap" PG_TEST_TIMEOUT_DEFAULT=60 PATH="$pg$bindir:$PATH" TESTDIR="$scratch/tap" TESTDATADIR="$scratch/tap/data" \
 		TESTLOGDIR="$scratch/tap/log" PG_REGRESS="$pgxs_test/regress/pg_regress" \
 		TRANSFORM_CONF="$source/test/transform.conf" TRANSFORM_SOURCE="$source" \
-		prove -v -I "$pgxs_test/perl" -I "$source/test/perl" "$source"/test/tap/*.pl
+		prove -v -I "$pgxs_test/perl" -I "$source/test/perl" "$source"/test/tap/${TAP:-*}.pl
 	local status=$?
 	[ $status = 0 ] || cp -r "$scratch/tap/tmp_check/log" "$logs/tap" 2>/dev/null
 	return $status

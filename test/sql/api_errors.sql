@@ -189,7 +189,7 @@ BEGIN;
 CREATE TABLE going (id integer);
 INSERT INTO going VALUES (1);
 SELECT transform_submit('err_ok', 'going', 'going_copy') AS job \gset
-DROP TABLE going;
+DROP TABLE going CASCADE;
 COMMIT;
 SELECT transform_wait(:job, '1 min');
 SELECT report(:job);

@@ -71,7 +71,7 @@ SELECT count(*) FROM source;
 -- the destination is dropped while the job waits; it exists all of a sudden
 BEGIN;
 SELECT go('split') AS job \gset
-DROP TABLE split;
+DROP TABLE split CASCADE;
 COMMIT;
 SELECT transform_wait(:job, '1 min');
 SELECT how(:job);

@@ -1,0 +1,26 @@
+/*
+ * tr_depend.h
+ *		What a job that waits or runs depends on, for pg_depend.
+ *
+ * Process: the backend that submits (hold), whoever ends a job (release).
+ */
+#ifndef TR_DEPEND_H
+#define TR_DEPEND_H
+
+#include "postgres.h"
+
+#include "nodes/pg_list.h"
+
+/*
+ * From the commit on, what the job reads (queries, a List of Query) and the
+ * relations it writes to (a List of Oid) cannot be dropped without CASCADE.
+ */
+extern void tr_depend_hold(int64 job, List *queries, List *relations);
+
+/* The job is over. */
+extern void tr_depend_release(int64 job);
+
+/* False: something that the job depends on was dropped with CASCADE. */
+extern bool tr_depend_holds(int64 job);
+
+#endif							/* TR_DEPEND_H */
