@@ -90,6 +90,20 @@ tr_api_oid_arg(FunctionCallInfo fcinfo, int n, const char *name)
 	return PG_GETARG_OID(n);
 }
 
+int
+tr_api_ranged_arg(FunctionCallInfo fcinfo, int n, const char *name,
+				  int fallback, int min, int max)
+{
+	int			value = PG_ARGISNULL(n) ? fallback : PG_GETARG_INT32(n);
+
+	if (value < min || value > max)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s is %d, outside the valid range", name, value),
+				 errhint("Give a number from %d to %d.", min, max)));
+	return value;
+}
+
 char *
 tr_api_optional_text(FunctionCallInfo fcinfo, int n)
 {

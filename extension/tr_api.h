@@ -23,6 +23,10 @@ extern char *tr_api_text_arg(FunctionCallInfo fcinfo, int n, const char *name);
 extern int64 tr_api_int8_arg(FunctionCallInfo fcinfo, int n, const char *name);
 extern Oid	tr_api_oid_arg(FunctionCallInfo fcinfo, int n, const char *name);
 
+/* The n-th argument, `fallback` for NULL; raises when it is out of range. */
+extern int	tr_api_ranged_arg(FunctionCallInfo fcinfo, int n, const char *name,
+							  int fallback, int min, int max);
+
 /* The argument, or NULL. */
 extern char *tr_api_optional_text(FunctionCallInfo fcinfo, int n);
 

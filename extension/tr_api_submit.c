@@ -71,20 +71,6 @@ backend_arg(FunctionCallInfo fcinfo, int n, const TrScript *script)
 	return text == NULL ? script->backend : tr_backend_parse(text);
 }
 
-static int
-ranged_arg(FunctionCallInfo fcinfo, int n, const char *name, int fallback,
-		   int min, int max)
-{
-	int			value = PG_ARGISNULL(n) ? fallback : PG_GETARG_INT32(n);
-
-	if (value < min || value > max)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s is %d, outside the valid range", name, value),
-				 errhint("Give a number from %d to %d.", min, max)));
-	return value;
-}
-
 static List *
 add_relation(List *relations, const char *name)
 {
@@ -136,9 +122,9 @@ transform_submit(PG_FUNCTION_ARGS)
 	job.mode = mode == NULL ? TR_MODE_CREATE : tr_mode_parse(mode);
 	job.params = params_arg(fcinfo, 5);
 	job.numeric = numeric_arg(fcinfo, 6, &script);
-	job.priority = ranged_arg(fcinfo, 7, "priority", 0, -1000, 1000);
-	job.chunk_rows = ranged_arg(fcinfo, 8, "chunk_rows", tr_chunk_rows, 1,
-								MAX_CHUNK_ROWS);
+	job.priority = tr_api_ranged_arg(fcinfo, 7, "priority", 0, -1000, 1000);
+	job.chunk_rows = tr_api_ranged_arg(fcinfo, 8, "chunk_rows", tr_chunk_rows,
+									   1, MAX_CHUNK_ROWS);
 	job.backend = options.backend = backend_arg(fcinfo, 9, &script);
 	tr_options_read(fcinfo, 10, TR_OPTIONS, &options);
 	tr_options_check(&options, job.source, job.shape, job.mode);
@@ -274,8 +260,8 @@ transform_preview(PG_FUNCTION_ARGS)
 	name = tr_api_text_arg(fcinfo, 0, "script");
 	task->source = PG_ARGISNULL(1) ? InvalidOid : PG_GETARG_OID(1);
 	tr_api_script(name, &script);
-	trial->rows = ranged_arg(fcinfo, 2, "rows", DEFAULT_PREVIEW_ROWS, 1,
-					  MAX_PREVIEW_ROWS);
+	trial->rows = tr_api_ranged_arg(fcinfo, 2, "rows", DEFAULT_PREVIEW_ROWS,
+										1, MAX_PREVIEW_ROWS);
 	task->shape = shape_arg(fcinfo, 3, &script);
 	params = params_arg(fcinfo, 4);
 	task->numeric = numeric_arg(fcinfo, 5, &script);

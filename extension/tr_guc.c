@@ -35,6 +35,7 @@ char	   *tr_allowed_modules;
 char	   *tr_sandbox_require;
 int			tr_max_attempts = 3;
 int			tr_chunk_rows = 50000;
+int			tr_max_profile_rows = 30000;
 
 /* Limits, in the order of LIMIT_*. */
 typedef enum LimitKind
@@ -144,6 +145,10 @@ static const IntSetting int_settings[] = {
 		"Sets how long the script of a job may run.",
 		MAX_LIMIT_DETAIL,
 	&max_limit[LIMIT_WALL], 60 * 1000, 1, INT_MAX, PGC_SUSET, GUC_UNIT_MS},
+	{"transform.max_profile_rows",
+		"Sets how many rows transform_table_profile() reads at most.",
+		"It reads that many by default; its argument sample asks for fewer.",
+	&tr_max_profile_rows, 30000, 1, 10000000, PGC_SUSET, 0},
 	{"transform.warm_workers",
 		"Sets how many idle workers sandbox_host keeps ready.",
 		NULL,

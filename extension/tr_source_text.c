@@ -1,6 +1,6 @@
 /*
  * tr_source_text.c
- *		SQL that users write as an argument: a query, a condition.
+ *		SQL that users write as an argument: a query, a condition, an order.
  *
  * Process: the backend that submits or previews, the runner; as the job's
  * role.
@@ -21,8 +21,9 @@
 #include "tr_compat.h"
 #include "tr_source_text.h"
 
-/* In front of a condition, to parse it; nothing may stand between. */
+/* In front of a clause, to parse it; nothing may stand between. */
 #define BEFORE_CONDITION	"SELECT WHERE\n"
+#define BEFORE_ORDER		"SELECT ORDER BY\n"
 
 typedef struct Argument
 {
@@ -100,24 +101,52 @@ tr_source_text_query(const char *query)
 	return pnstrdup(query + raw->stmt_location, raw->stmt_len);
 }
 
-void
-tr_source_text_condition(const char *filter)
+/*
+ * The SELECT that `before` and the text make together; NULL when they are
+ * something else.
+ */
+static SelectStmt *
+parse_clause(const char *name, const char *before, const char *text)
 {
-	Argument	a = {"filter", filter, strlen(BEFORE_CONDITION)};
-	List	   *statements = parse(&a, psprintf(BEFORE_CONDITION "%s\n", filter));
-	SelectStmt *only = makeNode(SelectStmt);
+	Argument	a = {name, text, strlen(before)};
+	List	   *statements = parse(&a, psprintf("%s%s\n", before, text));
 	Node	   *found = NULL;
 
 	if (list_length(statements) == 1)
 		found = linitial_node(RawStmt, statements)->stmt;
-	if (found != NULL && IsA(found, SelectStmt))
-		only->whereClause = ((SelectStmt *) found)->whereClause;
+	return found != NULL && IsA(found, SelectStmt) ? (SelectStmt *) found : NULL;
+}
+
+void
+tr_source_text_condition(const char *filter)
+{
+	SelectStmt *found = parse_clause("filter", BEFORE_CONDITION, filter);
+	SelectStmt *only = makeNode(SelectStmt);
+
+	if (found != NULL)
+		only->whereClause = found->whereClause;
 	if (only->whereClause == NULL || !equal(only, found))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("filter must be one condition"),
 				 errdetail("It is more than what may stand after WHERE."),
 				 errhint("For example filter => 'price > 10 AND day >= ''2026-01-01'''; use source_query for anything else.")));
+}
+
+void
+tr_source_text_order(const char *order_by)
+{
+	SelectStmt *found = parse_clause("order_by", BEFORE_ORDER, order_by);
+	SelectStmt *only = makeNode(SelectStmt);
+
+	if (found != NULL)
+		only->sortClause = found->sortClause;
+	if (only->sortClause == NIL || !equal(only, found))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("order_by must be a list of what to sort by"),
+				 errdetail("It is more than what may stand after ORDER BY."),
+				 errhint("For example order_by => 'price DESC, id'.")));
 }
 
 /* ---- preparing ---- */

@@ -18,6 +18,9 @@ extern char *tr_source_text_query(const char *query);
 /* Raises unless it is one condition and nothing else. */
 extern void tr_source_text_condition(const char *filter);
 
+/* Raises unless it is what may stand after ORDER BY and nothing else. */
+extern void tr_source_text_order(const char *order_by);
+
 /* Prepare a SELECT with parameters.  Raises when it would write or lock. */
 extern SPIPlanPtr tr_source_text_prepare(const char *sql, int nargs,
 										 Oid *types);
