@@ -8,8 +8,8 @@
 # Suites: unit policy host package, and of each server (17, 17m, ...) regress,
 # isolation, tap, legit, escapes, link, crash and bench, as regress-17m; core-16
 # is the shorter run on another server.  ../suites.sh says how output is counted.
-# Two lanes run side by side, one for each build of the main server; a "+"
-# among the names of suites begins another lane.
+# LANES of them run side by side (2; suites that are named: 1), each taking the
+# next of the list; what measures time runs after the rest.
 # BUILT=yes takes what is in build/windows as it is; KEEP=yes keeps what the
 # tests left in /dev/shm and in the room.
 . "$(dirname "$0")/common.sh"
@@ -230,19 +230,40 @@ run_one() {
 	cat "$logs/$1.line"
 }
 
-# lane SUITE...: one after the other.
+# next_suite: takes the first of the list that all lanes have.
+next_suite() {
+	(
+		flock 9
+		head -n 1 "$scratch/suites"
+		sed -i 1d "$scratch/suites"
+	) 9> "$scratch/suites.lock"
+}
+
 lane() {
 	trap - EXIT
 	trap '[ -z "${suite_pid:-}" ] || kill -- -"$suite_pid" 2>/dev/null; exit 130' INT TERM HUP
 	local suite
-	for suite in "$@"; do
+	while suite=$(next_suite) && [ -n "$suite" ]; do
 		run_one "$suite"
 	done
+}
+
+# side_by_side N SUITE...: in N lanes.
+side_by_side() {
+	local n
+	printf '%s\n' "${@:2}" > "$scratch/suites"
+	for ((n = 0; n < $1; n++)); do
+		lane &
+		lanes+=($!)
+	done
+	wait "${lanes[@]}"
+	lanes=()
 }
 
 build_all() {
 	[ -z "${BUILT:-}" ] || { prepare; return; }
 	"$top/scripts/windows/setup.sh" $servers &&
+		echo "set up after $SECONDS s" &&
 		"$top/scripts/windows/build.sh" $servers &&
 		"$top/scripts/windows/temp-install.sh" $servers &&
 		prepare
@@ -255,30 +276,13 @@ build_all > "$logs/build.log" 2>&1 < /dev/null || {
 }
 echo "set up and built in $SECONDS s"
 touch "$logs/counts"
-# side_by_side SUITE... + SUITE...: each list a lane.
-side_by_side() {
-	local list=()
-	while [ $# -gt 0 ]; do
-		if [ "$1" = + ]; then
-			lane "${list[@]}" &
-			lanes+=($!)
-			list=()
-		else
-			list+=("$1")
-		fi
-		shift
-	done
-	lane "${list[@]}" &
-	lanes+=($!)
-	wait "${lanes[@]}"
-	lanes=()
-}
-
 if [ $# -gt 0 ]; then
-	side_by_side "$@"
+	side_by_side "${LANES:-1}" "$@"
 else
-	side_by_side package tap-17 regress-17 isolation-17 legit-17 crash-17 core-18 + \
-		unit policy host tap-17m regress-17m isolation-17m legit-17m escapes-17m crash-17m core-15m core-16 core-18m
-	side_by_side link-17m link-17 flights-17m bench-17		# they measure
+	# the longest first; escapes want to know what policy decided
+	side_by_side "${LANES:-2}" policy tap-17 tap-17m regress-17 regress-17m package host legit-17 legit-17m \
+		crash-17 crash-17m escapes-17m isolation-17 isolation-17m unit core-15m core-16 core-18 core-18m flights-17m
+	side_by_side "${LANES:-2}" link-17 link-17m
+	side_by_side 1 bench-17
 fi
 close_suites

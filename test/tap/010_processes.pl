@@ -11,8 +11,7 @@ use Transform::Test;
 my $node = transform_node('main', 'transform.warm_workers' => 2, restart_after_crash => 'on');
 ask($node, 'CREATE TABLE source AS SELECT g AS n FROM generate_series(1, 1000) g');
 create_script($node, 'same', "def transform(df):\n    return df\n");
-my $loops = $windows ? '10**8' : '10**7 * 3';		# a session takes its time to start there
-create_script($node, 'slow', "def transform(df):\n    for i in range($loops):\n        pass\n    return df\n");
+create_script($node, 'slow', "def transform(df):\n    for i in range(10**7 * 3):\n        pass\n    return df\n");
 
 # Wait until a job is being worked on.
 sub working

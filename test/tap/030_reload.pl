@@ -10,8 +10,7 @@ use Transform::Test;
 my $node = transform_node('main', 'transform.warm_workers' => 1);
 ask($node, 'CREATE TABLE source AS SELECT 1 AS n');
 create_script($node, 'same', "def transform(df):\n    return df\n");
-my $loops = $windows ? '10**8' : '10**7 * 3';		# a session takes its time to start there
-create_script($node, 'slow', "def transform(df):\n    for i in range($loops):\n        pass\n    return df\n");
+create_script($node, 'slow', "def transform(df):\n    for i in range(10**7 * 3):\n        pass\n    return df\n");
 
 sub broker
 {
