@@ -141,15 +141,33 @@ tr_api_object_arg(FunctionCallInfo fcinfo, int n, const char *name,
 	return object;
 }
 
+static bool
+has_privs_of(const char *name)
+{
+	Oid			role = get_role_oid(name, true);
+
+	return OidIsValid(role) && has_privs_of_role(GetUserId(), role);
+}
+
 bool
 tr_api_may_see(Oid role)
 {
-	Oid			admin;
+	return has_privs_of_role(GetUserId(), role) ||
+		has_privs_of("transform_admin");
+}
 
-	if (has_privs_of_role(GetUserId(), role))
-		return true;
-	admin = get_role_oid("transform_admin", true);
-	return OidIsValid(admin) && has_privs_of_role(GetUserId(), admin);
+void
+tr_api_require_user(void)
+{
+	char	   *role;
+
+	if (has_privs_of("transform_user") || has_privs_of("transform_admin"))
+		return;
+	role = GetUserNameFromId(GetUserId(), false);
+	ereport(ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("role \"%s\" may not run scripts", role),
+			 errhint("GRANT transform_user TO %s", quote_identifier(role))));
 }
 
 Datum

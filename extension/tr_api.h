@@ -37,6 +37,9 @@ extern List *tr_text_list(ArrayType *array);
 extern Jsonb *tr_api_object_arg(FunctionCallInfo fcinfo, int n,
 								const char *name, const char *example);
 
+/* Is the current user one who may run scripts?  Else 42501. */
+extern void tr_api_require_user(void);
+
 /* Has the current user the rights of this role, or of transform_admin? */
 extern bool tr_api_may_see(Oid role);
 

@@ -11,7 +11,6 @@
 #include "catalog/namespace.h"
 #include "funcapi.h"
 #include "miscadmin.h"
-#include "nodes/makefuncs.h"
 #include "tcop/utility.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
@@ -22,6 +21,8 @@
 #include "tr_destination.h"
 #include "tr_errors.h"
 #include "tr_guc.h"
+#include "tr_identity.h"
+#include "tr_limits.h"
 #include "tr_log.h"
 #include "tr_options.h"
 #include "tr_queue.h"
@@ -71,29 +72,16 @@ backend_arg(FunctionCallInfo fcinfo, int n, const TrScript *script)
 	return text == NULL ? script->backend : tr_backend_parse(text);
 }
 
+/* Destination and reject table. */
 static List *
-add_relation(List *relations, const char *name)
+written_objects(const TrNewJob *job)
 {
-	char	   *schema;
-	char	   *relname;
-	Oid			relation;
-
-	tr_relation_parse(name, &schema, &relname);
-	relation = RangeVarGetRelid(makeRangeVar(schema, relname, -1), NoLock,
-								true);
-	return OidIsValid(relation) ? lappend_oid(relations, relation) : relations;
-}
-
-/* Destination and reject table, as far as they are there. */
-static List *
-written_relations(const TrNewJob *job)
-{
-	List	   *relations = add_relation(NIL, job->destination);
+	List	   *objects = list_make1(tr_identity_of_table(job->destination));
 
 	if (!job->no_option[TR_OPTION_REJECT_TABLE])
-		relations = add_relation(relations,
-								 TextDatumGetCString(job->options[TR_OPTION_REJECT_TABLE]));
-	return relations;
+		objects = lappend(objects,
+						  tr_identity_of_table(TextDatumGetCString(job->options[TR_OPTION_REJECT_TABLE])));
+	return objects;
 }
 
 Datum
@@ -110,6 +98,7 @@ transform_submit(PG_FUNCTION_ARGS)
 
 	tr_api_require_preload();
 	PreventCommandIfReadOnly("transform_submit()");
+	tr_api_require_user();
 	name = tr_api_text_arg(fcinfo, 0, "script");
 	job.source = PG_ARGISNULL(1) ? InvalidOid : PG_GETARG_OID(1);
 	destination = tr_api_text_arg(fcinfo, 2, "destination");
@@ -133,7 +122,9 @@ transform_submit(PG_FUNCTION_ARGS)
 		job.options[i] = PG_GETARG_DATUM(10 + i);
 		job.no_option[i] = PG_ARGISNULL(10 + i);
 	}
-	tr_guc_limits(&job.limits);
+	tr_limits_now(&job.limits);
+	tr_limits_check_queued(&job.limits,
+						   tr_queue_queued(job.role, job.limits.queued_jobs));
 	tr_source_check(job.source, &options, job.numeric, &queries);
 	job.search_path = namespace_search_path;
 	if (OidIsValid(job.source))
@@ -145,7 +136,7 @@ transform_submit(PG_FUNCTION_ARGS)
 			CStringGetTextDatum(tr_destination_check_reject(options.reject_table,
 															job.destination));
 	id = tr_queue_submit(&job);
-	tr_depend_hold(id, queries, written_relations(&job));
+	tr_depend_hold(id, queries, written_objects(&job));
 	PG_RETURN_INT64(id);
 }
 
@@ -277,7 +268,7 @@ transform_preview(PG_FUNCTION_ARGS)
 	if (params != NULL)
 		task->params = JsonbToCString(NULL, &params->root, VARSIZE(params));
 	task->chunk_rows = tr_chunk_rows;
-	tr_guc_limits(&task->limits);
+	tr_limits_now(&task->limits);
 	task->required_walls = tr_guc_required_walls();
 	task->progress = local_progress();
 	task->log = notice_log;
@@ -334,7 +325,7 @@ transform_verify(PG_FUNCTION_ARGS)
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 	fill_task(task, &row);
-	tr_guc_apply_ceilings(&task->limits);
+	tr_limits_lower(&task->limits);
 	task->since_from = row.since_from;
 	task->since_to = row.since_to;
 	tr_source_check(task->source, task->options, task->numeric, NULL);

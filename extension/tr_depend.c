@@ -18,13 +18,16 @@
  */
 #include "postgres.h"
 
+#include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "access/xact.h"
+#include "catalog/catalog.h"
 #include "catalog/dependency.h"
 #include "catalog/indexing.h"
 #include "catalog/pg_authid.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_depend.h"
 #include "catalog/pg_extension.h"
 #include "catalog/pg_language.h"
 #include "catalog/pg_namespace.h"
@@ -32,6 +35,7 @@
 #include "catalog/pg_type.h"
 #include "commands/extension.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/rel.h"
 #include "utils/syscache.h"
 
@@ -92,7 +96,7 @@ create_function(int64 job)
 }
 
 void
-tr_depend_hold(int64 job, List *queries, List *relations)
+tr_depend_hold(int64 job, List *queries, List *objects)
 {
 	ObjectAddress function = create_function(job);
 	ObjectAddress extension;
@@ -103,13 +107,8 @@ tr_depend_hold(int64 job, List *queries, List *relations)
 	foreach(cell, queries)
 		recordDependencyOnExpr(&function, (Node *) lfirst(cell), NIL,
 							   DEPENDENCY_NORMAL);
-	foreach(cell, relations)
-	{
-		ObjectAddress relation;
-
-		ObjectAddressSet(relation, RelationRelationId, lfirst_oid(cell));
-		recordDependencyOn(&function, &relation, DEPENDENCY_NORMAL);
-	}
+	foreach(cell, objects)
+		recordDependencyOn(&function, lfirst(cell), DEPENDENCY_NORMAL);
 	/* goes with the extension, silently */
 	ObjectAddressSet(extension, ExtensionRelationId,
 					 get_extension_oid("transform", false));
@@ -129,6 +128,31 @@ bool
 tr_depend_holds(int64 job)
 {
 	return OidIsValid(find_function(job));
+}
+
+bool
+tr_depend_on(int64 job, Oid class, Oid object)
+{
+	Relation	rel = table_open(DependRelationId, AccessShareLock);
+	ScanKeyData keys[2];
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	bool		found = IsPinnedObject(class, object);	/* never recorded */
+
+	ScanKeyInit(&keys[0], Anum_pg_depend_classid, BTEqualStrategyNumber,
+				F_OIDEQ, ObjectIdGetDatum(ProcedureRelationId));
+	ScanKeyInit(&keys[1], Anum_pg_depend_objid, BTEqualStrategyNumber,
+				F_OIDEQ, ObjectIdGetDatum(find_function(job)));
+	scan = systable_beginscan(rel, DependDependerIndexId, true, NULL, 2, keys);
+	while (!found && HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Form_pg_depend form = (Form_pg_depend) GETSTRUCT(tuple);
+
+		found = form->refclassid == class && form->refobjid == object;
+	}
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	return found;
 }
 
 void

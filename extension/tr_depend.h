@@ -13,9 +13,13 @@
 
 /*
  * From the commit on, what the job reads (queries, a List of Query) and the
- * relations it writes to (a List of Oid) cannot be dropped without CASCADE.
+ * tables it writes to, or their schemas (a List of ObjectAddress *) cannot be
+ * dropped without CASCADE.
  */
-extern void tr_depend_hold(int64 job, List *queries, List *relations);
+extern void tr_depend_hold(int64 job, List *queries, List *objects);
+
+/* Is this object, or a part of it, one that the job depends on? */
+extern bool tr_depend_on(int64 job, Oid class, Oid object);
 
 /* The job is over. */
 extern void tr_depend_release(int64 job);

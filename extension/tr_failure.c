@@ -8,6 +8,7 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
@@ -59,7 +60,9 @@ tr_fail_limit(TrLimitName limit, uint64 value, uint64 used)
 			 errmsg("the script reached the limit transform.%s = %s (%s): used %s",
 					limits[limit].setting, amount(unit, value),
 					limits[limit].what, amount(unit, used)),
-			 errhint("An administrator can raise the ceiling transform.max_%s; shape 'chunk' keeps memory and results small.",
+			 errhint("It can be set up to the ceiling transform.max_%s, which an administrator raises: ALTER ROLE %s SET transform.max_%s = ... Shape 'chunk' keeps memory and results small.",
+					 limits[limit].setting,
+					 quote_identifier(GetUserNameFromId(GetUserId(), false)),
 					 limits[limit].setting)));
 }
 

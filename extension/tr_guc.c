@@ -4,10 +4,9 @@
  *
  * Process: the postmaster when preloaded (children inherit), else a backend.
  *
- * Limits come in pairs: transform.max_job_X is the ceiling (a superuser sets
- * it, for the server, a database or a role); transform.job_X is a session's
- * own value, -1 for "the ceiling".  A job gets the lower of the two when it
- * is submitted, and the ceilings are applied again when it runs.
+ * Limits come in pairs: transform.max_job_X is the ceiling (set by those who
+ * may, for the server, a database or a role); transform.job_X is a session's
+ * own value, -1 for "the ceiling".  tr_limits.c makes one of the two.
  */
 #include "postgres.h"
 
@@ -37,20 +36,8 @@ int			tr_max_attempts = 3;
 int			tr_chunk_rows = 50000;
 int			tr_max_profile_rows = 30000;
 
-/* Limits, in the order of LIMIT_*. */
-typedef enum LimitKind
-{
-	LIMIT_CPU,
-	LIMIT_LOG_BYTES,
-	LIMIT_MEMORY,
-	LIMIT_OUTPUT_BYTES,
-	LIMIT_OUTPUT_ROWS,
-	LIMIT_WALL,
-	LIMIT_COUNT
-} LimitKind;
-
-static int	own_limit[LIMIT_COUNT];
-static int	max_limit[LIMIT_COUNT];
+int			tr_own_limit[TR_LIMITS];
+int			tr_max_limit[TR_LIMITS];
 
 typedef struct IntSetting
 {
@@ -81,6 +68,8 @@ typedef struct StringSetting
 	"-1 means the ceiling. The lower of this and the ceiling applies to jobs submitted by this session."
 #define MAX_LIMIT_DETAIL \
 	"Applied when a job is submitted and again when it runs; can be set for the server, a database or a role."
+#define ROLE_LIMIT_DETAIL \
+	"Counted in each database for the role that a job runs as; can be set for the server, a database or a role."
 
 static bool check_walls(char **newval, void **extra, GucSource source);
 
@@ -92,27 +81,27 @@ static const IntSetting int_settings[] = {
 	{"transform.job_cpu_time",
 		"Sets the processor time a job of this session may use.",
 		OWN_LIMIT_DETAIL,
-	&own_limit[LIMIT_CPU], -1, -1, INT_MAX, PGC_USERSET, GUC_UNIT_MS},
+	&tr_own_limit[TR_CEILING_CPU], -1, -1, INT_MAX, PGC_USERSET, GUC_UNIT_MS},
 	{"transform.job_log_bytes",
 		"Sets how much output of its script a job of this session keeps.",
 		OWN_LIMIT_DETAIL,
-	&own_limit[LIMIT_LOG_BYTES], -1, -1, INT_MAX, PGC_USERSET, GUC_UNIT_BYTE},
+	&tr_own_limit[TR_CEILING_LOG_BYTES], -1, -1, INT_MAX, PGC_USERSET, GUC_UNIT_BYTE},
 	{"transform.job_memory",
 		"Sets the memory a job of this session may use for its script.",
 		OWN_LIMIT_DETAIL,
-	&own_limit[LIMIT_MEMORY], -1, -1, INT_MAX, PGC_USERSET, GUC_UNIT_KB},
+	&tr_own_limit[TR_CEILING_MEMORY], -1, -1, INT_MAX, PGC_USERSET, GUC_UNIT_KB},
 	{"transform.job_output_bytes",
 		"Sets how many bytes the result of a job of this session may have.",
 		OWN_LIMIT_DETAIL,
-	&own_limit[LIMIT_OUTPUT_BYTES], -1, -1, INT_MAX, PGC_USERSET, GUC_UNIT_KB},
+	&tr_own_limit[TR_CEILING_OUTPUT_BYTES], -1, -1, INT_MAX, PGC_USERSET, GUC_UNIT_KB},
 	{"transform.job_output_rows",
 		"Sets how many rows the result of a job of this session may have.",
 		OWN_LIMIT_DETAIL,
-	&own_limit[LIMIT_OUTPUT_ROWS], -1, -1, INT_MAX, PGC_USERSET, 0},
+	&tr_own_limit[TR_CEILING_OUTPUT_ROWS], -1, -1, INT_MAX, PGC_USERSET, 0},
 	{"transform.job_wall_time",
 		"Sets how long the script of a job of this session may run.",
 		OWN_LIMIT_DETAIL,
-	&own_limit[LIMIT_WALL], -1, -1, INT_MAX, PGC_USERSET, GUC_UNIT_MS},
+	&tr_own_limit[TR_CEILING_WALL], -1, -1, INT_MAX, PGC_USERSET, GUC_UNIT_MS},
 	{"transform.max_attempts",
 		"Sets how often a job is tried when the sandbox or a server process dies.",
 		"A script's own error is never tried again.",
@@ -124,31 +113,47 @@ static const IntSetting int_settings[] = {
 	{"transform.max_job_cpu_time",
 		"Sets the most processor time a job may use.",
 		MAX_LIMIT_DETAIL,
-	&max_limit[LIMIT_CPU], 60 * 1000, 1, INT_MAX, PGC_SUSET, GUC_UNIT_MS},
+	&tr_max_limit[TR_CEILING_CPU], 60 * 1000, 1, INT_MAX, PGC_SUSET, GUC_UNIT_MS},
 	{"transform.max_job_log_bytes",
 		"Sets how much output of its script a job may keep.",
 		MAX_LIMIT_DETAIL,
-	&max_limit[LIMIT_LOG_BYTES], 1024 * 1024, 0, INT_MAX, PGC_SUSET, GUC_UNIT_BYTE},
+	&tr_max_limit[TR_CEILING_LOG_BYTES], 1024 * 1024, 0, INT_MAX, PGC_SUSET, GUC_UNIT_BYTE},
 	{"transform.max_job_memory",
 		"Sets the most memory a job may use for its script.",
 		MAX_LIMIT_DETAIL,
-	&max_limit[LIMIT_MEMORY], 512 * 1024, 1024, INT_MAX, PGC_SUSET, GUC_UNIT_KB},
+	&tr_max_limit[TR_CEILING_MEMORY], 512 * 1024, 1024, INT_MAX, PGC_SUSET, GUC_UNIT_KB},
 	{"transform.max_job_output_bytes",
 		"Sets how many bytes the result of a job may have.",
 		MAX_LIMIT_DETAIL,
-	&max_limit[LIMIT_OUTPUT_BYTES], 1024 * 1024, 1, INT_MAX, PGC_SUSET, GUC_UNIT_KB},
+	&tr_max_limit[TR_CEILING_OUTPUT_BYTES], 1024 * 1024, 1, INT_MAX, PGC_SUSET, GUC_UNIT_KB},
 	{"transform.max_job_output_rows",
 		"Sets how many rows the result of a job may have.",
 		MAX_LIMIT_DETAIL,
-	&max_limit[LIMIT_OUTPUT_ROWS], 1000000, 1, INT_MAX, PGC_SUSET, 0},
+	&tr_max_limit[TR_CEILING_OUTPUT_ROWS], 1000000, 1, INT_MAX, PGC_SUSET, 0},
 	{"transform.max_job_wall_time",
 		"Sets how long the script of a job may run.",
 		MAX_LIMIT_DETAIL,
-	&max_limit[LIMIT_WALL], 60 * 1000, 1, INT_MAX, PGC_SUSET, GUC_UNIT_MS},
+	&tr_max_limit[TR_CEILING_WALL], 60 * 1000, 1, INT_MAX, PGC_SUSET, GUC_UNIT_MS},
 	{"transform.max_profile_rows",
 		"Sets how many rows transform_table_profile() reads at most.",
 		"It reads that many by default; its argument sample asks for fewer.",
 	&tr_max_profile_rows, 30000, 1, 10000000, PGC_SUSET, 0},
+	{"transform.max_role_concurrent_jobs",
+		"Sets how many jobs of one role run at the same time.",
+		ROLE_LIMIT_DETAIL,
+	&tr_max_limit[TR_CEILING_CONCURRENT_JOBS], 256, 1, INT_MAX, PGC_SUSET, 0},
+	{"transform.max_role_queued_jobs",
+		"Sets how many jobs of one role may wait in the queue.",
+		ROLE_LIMIT_DETAIL,
+	&tr_max_limit[TR_CEILING_QUEUED_JOBS], 10000, 0, INT_MAX, PGC_SUSET, 0},
+	{"transform.role_concurrent_jobs",
+		"Sets with how many others of its role a job of this session runs at the same time.",
+		OWN_LIMIT_DETAIL,
+	&tr_own_limit[TR_CEILING_CONCURRENT_JOBS], -1, -1, INT_MAX, PGC_USERSET, 0},
+	{"transform.role_queued_jobs",
+		"Sets how many jobs of its role may wait when this session submits one.",
+		OWN_LIMIT_DETAIL,
+	&tr_own_limit[TR_CEILING_QUEUED_JOBS], -1, -1, INT_MAX, PGC_USERSET, 0},
 	{"transform.warm_workers",
 		"Sets how many idle workers sandbox_host keeps ready.",
 		NULL,
@@ -229,54 +234,6 @@ tr_guc_init(void)
 								   s->check, NULL, NULL);
 	}
 	MarkGUCPrefixReserved("transform");
-}
-
-/* In the unit of TrLimits: ms, bytes or rows. */
-static int64
-scaled(LimitKind kind, int value)
-{
-	if (kind == LIMIT_MEMORY || kind == LIMIT_OUTPUT_BYTES)
-		return (int64) value * 1024;
-	return value;
-}
-
-static int64
-ceiling(LimitKind kind)
-{
-	return scaled(kind, max_limit[kind]);
-}
-
-static int64
-effective(LimitKind kind)
-{
-	if (own_limit[kind] < 0)
-		return ceiling(kind);
-	/* 0 of a limit on time or size would refuse everything */
-	if (own_limit[kind] == 0 && kind != LIMIT_LOG_BYTES)
-		return Min(1, ceiling(kind));
-	return Min(scaled(kind, own_limit[kind]), ceiling(kind));
-}
-
-void
-tr_guc_limits(TrLimits *limits)
-{
-	limits->wall_ms = effective(LIMIT_WALL);
-	limits->cpu_ms = effective(LIMIT_CPU);
-	limits->memory_bytes = effective(LIMIT_MEMORY);
-	limits->output_rows = effective(LIMIT_OUTPUT_ROWS);
-	limits->output_bytes = effective(LIMIT_OUTPUT_BYTES);
-	limits->log_bytes = effective(LIMIT_LOG_BYTES);
-}
-
-void
-tr_guc_apply_ceilings(TrLimits *limits)
-{
-	limits->wall_ms = Min(limits->wall_ms, ceiling(LIMIT_WALL));
-	limits->cpu_ms = Min(limits->cpu_ms, ceiling(LIMIT_CPU));
-	limits->memory_bytes = Min(limits->memory_bytes, ceiling(LIMIT_MEMORY));
-	limits->output_rows = Min(limits->output_rows, ceiling(LIMIT_OUTPUT_ROWS));
-	limits->output_bytes = Min(limits->output_bytes, ceiling(LIMIT_OUTPUT_BYTES));
-	limits->log_bytes = Min(limits->log_bytes, ceiling(LIMIT_LOG_BYTES));
 }
 
 static uint32

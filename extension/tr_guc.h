@@ -28,14 +28,22 @@ extern int	tr_chunk_rows;
 
 extern void tr_guc_init(void);
 
-/*
- * Limits of a job submitted now by this session: the lower of the session's
- * own value and the ceiling.
- */
-extern void tr_guc_limits(TrLimits *limits);
+/* Limits, of which each is a pair of settings; tr_limits.c has the rest. */
+typedef enum TrCeiling
+{
+	TR_CEILING_CONCURRENT_JOBS,
+	TR_CEILING_CPU,
+	TR_CEILING_LOG_BYTES,
+	TR_CEILING_MEMORY,
+	TR_CEILING_OUTPUT_BYTES,
+	TR_CEILING_OUTPUT_ROWS,
+	TR_CEILING_QUEUED_JOBS,
+	TR_CEILING_WALL,
+	TR_LIMITS
+} TrCeiling;
 
-/* Lower `limits` to this session's ceilings (again, when the job runs). */
-extern void tr_guc_apply_ceilings(TrLimits *limits);
+extern int	tr_own_limit[TR_LIMITS];	/* -1: the ceiling */
+extern int	tr_max_limit[TR_LIMITS];	/* the session's ceilings */
 
 /* tr_sandbox_require and tr_sandbox_walls_off as masks of WireWall. */
 extern uint32 tr_guc_required_walls(void);

@@ -18,6 +18,7 @@
 
 #include "tr_failure.h"
 #include "tr_feed.h"
+#include "tr_identity.h"
 #include "tr_input.h"
 #include "tr_relation.h"
 #include "tr_source.h"
@@ -161,12 +162,15 @@ tr_input_open(const TrTask *task, uint64 row_limit, TrOutcome *outcome)
 
 		source->after = task->since_from;
 		source->until = task->since_to;
+		tr_source_check_rights(source);
 		tr_source_prepare(source, task->numeric);
 		if (row_limit == 0)
 			least += tr_source_least_bytes(source);
 		merge_columns(input, source);
 	}
 	drop_ambiguous(input);
+	if (task->job_id != 0)
+		tr_identity_check_sources(task->job_id, input->sources);
 	note_definition(input);
 	check_size(input, least, true);
 	foreach(cell, input->sources)

@@ -110,6 +110,8 @@ typedef struct TrLimits
 	int64		output_rows;
 	int64		output_bytes;
 	int64		log_bytes;
+	int64		concurrent_jobs;	/* of the job's role */
+	int64		queued_jobs;
 } TrLimits;
 
 /*

@@ -45,15 +45,21 @@ static TrSql statements[Q_COUNT] = {
 		" priority, chunk_rows, limit_wall_ms, limit_cpu_ms, limit_memory,"
 		" limit_output_rows, limit_output_bytes, limit_log_bytes,"
 		" dtype_backend, source_query, sources, columns, filter, group_by,"
-		" key, reject_table, expect, since, search_path)"
+		" key, reject_table, expect, since, search_path,"
+		" limit_concurrent_jobs)"
 		" VALUES ($1, $2, $3::regrole, $4::regclass, $5, $6, $7, $8, $9, $10,"
 		" $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,"
-		" $24, $25, $26, $27, $28, $29) RETURNING id",
-		29, {TEXTOID, INT4OID, OIDOID, OIDOID, TEXTOID, TEXTOID, TEXTOID,
+		" $24, $25, $26, $27, $28, $29, $30) RETURNING id",
+		30, {TEXTOID, INT4OID, OIDOID, OIDOID, TEXTOID, TEXTOID, TEXTOID,
 			TEXTOID, TEXTOID, JSONBOID, INT4OID, INT4OID, INT8OID, INT8OID,
 			INT8OID, INT8OID, INT8OID, INT8OID, TEXTOID, TEXTOID, JSONBOID,
 			TEXTARRAYOID, TEXTOID, TEXTARRAYOID, TEXTARRAYOID, TEXTOID,
-		JSONBOID, TEXTOID, TEXTOID}
+		JSONBOID, TEXTOID, TEXTOID, INT8OID}
+	},
+	[Q_QUEUED] = {
+		"SELECT count(*) FROM (SELECT FROM transform.job"
+		" WHERE role = $1::regrole AND state = 'pending' LIMIT $2) j",
+		2, {OIDOID, INT8OID}
 	},
 	/* priority, then fair between roles, then age */
 	[Q_NEXT] = {
@@ -61,6 +67,7 @@ static TrSql statements[Q_COUNT] = {
 		" LEFT JOIN (SELECT role::oid, count(*) AS n FROM transform.job"
 		"  WHERE state = 'running' GROUP BY role) r ON r.role = j.role::oid"
 		" WHERE j.state = 'pending'"
+		" AND coalesce(r.n, 0) < j.limit_concurrent_jobs"
 		" AND (j.not_before IS NULL OR j.not_before <= clock_timestamp())"
 		" ORDER BY j.priority DESC, coalesce(r.n, 0), j.submitted_at, j.id"
 		" LIMIT 1 FOR UPDATE OF j SKIP LOCKED",

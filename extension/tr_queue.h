@@ -68,6 +68,10 @@ typedef struct TrNewJob
 	const char *search_path;
 } TrNewJob;
 
+/* How many jobs of a role wait, counted up to `most`; not those that other
+ * open transactions have submitted. */
+extern int64 tr_queue_queued(Oid role, int64 most);
+
 /* Also wakes the scheduler at commit. */
 extern int64 tr_queue_submit(const TrNewJob *job);
 

@@ -24,10 +24,24 @@
 /* ---- jobs: submitting, claiming ---- */
 
 int64
+tr_queue_queued(Oid role, int64 most)
+{
+	Datum		values[2] = {ObjectIdGetDatum(role), Int64GetDatum(most)};
+	TrScope		scope;
+	int64		result;
+
+	tr_scope_enter(&scope);
+	tr_statement(Q_QUEUED, values, NULL, InvalidSnapshot);
+	result = DatumGetInt64(tr_value(0, 1));
+	tr_scope_leave(&scope);
+	return result;
+}
+
+int64
 tr_queue_submit(const TrNewJob *job)
 {
-	Datum		values[20 + TR_OPTIONS];
-	char		nulls[20 + TR_OPTIONS];
+	Datum		values[21 + TR_OPTIONS];
+	char		nulls[21 + TR_OPTIONS];
 	TrScope		scope;
 	int64		id;
 
@@ -60,6 +74,7 @@ tr_queue_submit(const TrNewJob *job)
 		nulls[19 + i] = job->no_option[i] ? 'n' : ' ';
 	}
 	tr_set_text(values, nulls, 19 + TR_OPTIONS, job->search_path);
+	values[20 + TR_OPTIONS] = Int64GetDatum(job->limits.concurrent_jobs);
 	tr_statement(Q_SUBMIT, values, nulls, InvalidSnapshot);
 	id = DatumGetInt64(tr_value(0, 1));
 	tr_scope_leave(&scope);

@@ -35,11 +35,13 @@
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
+#include "tr_api.h"
 #include "tr_compat.h"
 #include "tr_depend.h"
 #include "tr_errors.h"
 #include "tr_guc.h"
 #include "tr_launcher.h"
+#include "tr_limits.h"
 #include "tr_log.h"
 #include "tr_queue.h"
 #include "tr_relation.h"
@@ -195,7 +197,7 @@ load_job(void)
 					   &runner.row))
 		elog(ERROR, "job " INT64_FORMAT " is not running as attempt %d any more",
 			 runner.a.job, runner.a.attempt);
-	tr_guc_apply_ceilings(&runner.row.limits);
+	tr_limits_lower(&runner.row.limits);
 	runner.loaded = true;
 	MemoryContextSwitchTo(old);
 }
@@ -310,6 +312,7 @@ attempt(void)
 		elog(ERROR, "the session is not one of the job's role");
 	before = tr_xact_hold_user();
 	check_connect();
+	tr_api_require_user();
 	load_job();
 	if (tr_slot_cancelled(runner.arg.slot))
 		ereport(ERROR,
@@ -394,6 +397,19 @@ wants_requeue(TrRequeue *requeue)
 	return true;
 }
 
+/* For an error of the server's that has none. */
+static const char *
+hint(const ErrorData *e, TrStage stage)
+{
+	const char *role = GetUserNameFromId(runner.a.role, true);
+
+	if (e->hint != NULL || e->sqlerrcode != ERRCODE_INSUFFICIENT_PRIVILEGE ||
+		stage == TR_STAGE_RUN || stage == TR_STAGE_VALIDATE || role == NULL)
+		return e->hint;
+	return psprintf("The job runs as role %s, which needs the right, or a policy, for this by then.",
+					role);
+}
+
 static void
 record_end(void)
 {
@@ -408,11 +424,11 @@ record_end(void)
 	end.sqlstate = e->sqlerrcode;
 	end.error = e->message;
 	end.detail = e->detail;
-	end.hint = e->hint;
 	end.context = e->context;
 	end.stage = cancelled ? TR_STAGE_CANCEL : runner.outcome.stage;
 	if (end.stage == TR_STAGE_NONE)
 		end.stage = TR_STAGE_START;
+	end.hint = hint(e, end.stage);
 	end.traceback = runner.outcome.traceback;
 	(void) tr_queue_finish(runner.a.job, TR_RUNNING, runner.a.attempt,
 						   cancelled ? TR_EVENT_CANCEL : TR_EVENT_FAIL, &end);

@@ -18,6 +18,7 @@
 #include "utils/memutils.h"
 
 #include "tr_destination.h"
+#include "tr_identity.h"
 #include "tr_sink_private.h"
 
 /* Nobody waits for a lock, or holds one, on a table that is not his to
@@ -53,19 +54,36 @@ find_table(const TrTask *task, LOCKMODE lock)
 									check_before_lock, &mode);
 }
 
+/* The tables that were meant, and still may be written? */
+static void
+check_tables(const TrTask *task)
+{
+	const char *reject = task->options->reject_table;
+
+	tr_identity_check_table(task->job_id, task->destination, "destination");
+	if (task->mode == TR_MODE_CREATE)
+		tr_sink_check_free(task->destination);
+	(void) tr_destination_check(task->destination, task->mode,
+								task->options->key);
+	if (reject == NULL)
+		return;
+	tr_identity_check_table(task->job_id, reject, "reject table");
+	(void) tr_destination_check_reject(reject, task->destination);
+}
+
 void
 tr_sink_check(const TrTask *task)
 {
-	Oid			relid = find_table(task, NoLock);
-
+	check_tables(task);
 	if (task->options->reject_table != NULL)
 		tr_reject_check_constraints();
-	if (!OidIsValid(relid))
-		tr_sink_check_free(task->destination);
-	else if (task->mode == TR_MODE_REPLACE)
-		tr_replace_prepare(find_table(task, ShareRowExclusiveLock));
-	else if (task->mode == TR_MODE_UPSERT)
-		tr_destination_check_key(relid, task->options->key);
+	if (task->mode == TR_MODE_REPLACE)
+	{
+		Oid			relid = find_table(task, ShareRowExclusiveLock);
+
+		if (OidIsValid(relid))
+			tr_replace_prepare(relid);
+	}
 }
 
 /* Create the table or find it; true when it is new. */
@@ -73,6 +91,8 @@ static bool
 open_table(TrSink *sink, const TrSourceColumn *source, int nsource)
 {
 	sink->relid = find_table(sink->task, RowExclusiveLock);
+	tr_identity_check_table(sink->task->job_id, sink->task->destination,
+							"destination");
 	if (OidIsValid(sink->relid))
 		return false;
 	tr_sink_check_free(sink->task->destination);

@@ -25,6 +25,7 @@
 #include "utils/guc.h"
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
@@ -560,6 +561,22 @@ needed_columns(const TrSource *source)
 	return lappend(list_copy(source->only), unconstify(char *, source->since));
 }
 
+Query *
+tr_source_analyze(const TrSource *source)
+{
+	Oid			types[2] = {source->since_column.type, source->since_column.type};
+
+	return tr_source_text_analyze(source->select,
+								  source->since != NULL ? 2 : 0, types);
+}
+
+void
+tr_source_check_rights(const TrSource *source)
+{
+	if (OidIsValid(source->relation))
+		tr_relation_check_source(source->relation, needed_columns(source));
+}
+
 void
 tr_source_check(Oid relation, const TrOptions *options, TrNumeric numeric,
 				List **queries)
@@ -577,8 +594,7 @@ tr_source_check(Oid relation, const TrOptions *options, TrNumeric numeric,
 	{
 		TrSource   *source = lfirst(cell);
 
-		if (OidIsValid(source->relation))
-			tr_relation_check_source(source->relation, needed_columns(source));
+		tr_source_check_rights(source);
 		tr_source_prepare(source, numeric);
 		/* the server knows which rights a text of the user's needs */
 		if (source->query != NULL || source->filter != NULL)
@@ -587,7 +603,7 @@ tr_source_check(Oid relation, const TrOptions *options, TrNumeric numeric,
 		{
 			MemoryContext spi = MemoryContextSwitchTo(caller);
 
-			*queries = lappend(*queries, tr_source_text_analyze(source->select));
+			*queries = lappend(*queries, tr_source_analyze(source));
 			MemoryContextSwitchTo(spi);
 		}
 	}

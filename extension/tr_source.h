@@ -13,6 +13,7 @@
 
 #include "access/attnum.h"
 #include "executor/spi.h"
+#include "nodes/parsenodes.h"
 #include "utils/portal.h"
 
 #include "tr_job.h"
@@ -81,6 +82,13 @@ extern uint64 tr_source_least_bytes(const TrSource *source);
  */
 extern void tr_source_check(Oid relation, const TrOptions *options,
 							TrNumeric numeric, List **queries);
+
+/* The prepared SELECT as analysed, with views as views: what it depends on. */
+extern Query *tr_source_analyze(const TrSource *source);
+
+/* May the current user read this one, if it is a relation?  Else 42501 with
+ * the right that is missing. */
+extern void tr_source_check_rights(const TrSource *source);
 
 /* The search_path in `path` for what comes, until ..._restore of the result. */
 extern int	tr_source_search_path(const char *path);

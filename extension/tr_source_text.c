@@ -191,12 +191,12 @@ tr_source_text_prepare(const char *sql, int nargs, Oid *types)
 }
 
 Query *
-tr_source_text_analyze(const char *sql)
+tr_source_text_analyze(const char *sql, int nargs, const Oid *types)
 {
 	List	   *statements = raw_parser(sql, RAW_PARSE_DEFAULT);
 
 	return parse_analyze_fixedparams(linitial_node(RawStmt, statements), sql,
-									 NULL, 0, NULL);
+									 types, nargs, NULL);
 }
 
 TupleDesc

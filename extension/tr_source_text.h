@@ -26,7 +26,8 @@ extern SPIPlanPtr tr_source_text_prepare(const char *sql, int nargs,
 										 Oid *types);
 
 /* As analysed, with views as views: what it depends on. */
-extern Query *tr_source_text_analyze(const char *sql);
+extern Query *tr_source_text_analyze(const char *sql, int nargs,
+									 const Oid *types);
 
 /* The columns that it gives. */
 extern TupleDesc tr_source_text_result(SPIPlanPtr plan);

@@ -15,6 +15,7 @@
 typedef enum TrStatementId
 {
 	Q_SUBMIT,
+	Q_QUEUED,
 	Q_NEXT,
 	Q_CLAIM,
 	Q_LOAD,
@@ -56,7 +57,7 @@ extern void tr_statement(TrStatementId q, Datum *values, const char *nulls,
 
 /* A statement of a tr_store_*.c file, a static variable there; its plan is
  * kept from the first use on. */
-#define TR_SQL_ARGS	32
+#define TR_SQL_ARGS	40
 
 typedef struct TrSql
 {

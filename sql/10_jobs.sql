@@ -37,6 +37,7 @@ CREATE TABLE transform.job (
 	limit_output_rows	bigint NOT NULL,
 	limit_output_bytes	bigint NOT NULL,
 	limit_log_bytes		bigint NOT NULL,
+	limit_concurrent_jobs	bigint NOT NULL,
 
 	state		text NOT NULL DEFAULT 'pending'
 		CHECK (state IN ('pending', 'running', 'succeeded', 'failed', 'cancelled')),
@@ -95,7 +96,8 @@ CREATE TABLE transform.watermark (
 
 CREATE INDEX job_pending ON transform.job (priority DESC, submitted_at, id)
 	WHERE state = 'pending';
-CREATE INDEX job_running ON transform.job (role) WHERE state = 'running';
+CREATE INDEX job_of_role ON transform.job (role, state)
+	WHERE state IN ('pending', 'running');
 
 CREATE TABLE transform.job_log (
 	job			bigint NOT NULL REFERENCES transform.job (id) ON DELETE CASCADE,
@@ -296,14 +298,20 @@ CREATE VIEW transform.jobs WITH (security_barrier) AS
 		j.source_definition, j.snapshot, j.packages,
 		j.output_digest,
 		CASE WHEN j.state = 'pending'
-			THEN coalesce(j.waiting_reason, transform.waiting_reason())
+			THEN coalesce(j.waiting_reason,
+				CASE WHEN (SELECT count(*) FROM transform.job r
+						   WHERE r.role::oid = j.role::oid AND r.state = 'running')
+						>= j.limit_concurrent_jobs
+					THEN pg_catalog.format('as many jobs of role %s are running as may at a time (transform.max_role_concurrent_jobs, or the session''s transform.role_concurrent_jobs, was %s)',
+						j.role, j.limit_concurrent_jobs) END,
+				transform.waiting_reason())
 			END AS waiting_reason,
 		pg_catalog.make_interval(secs => j.limit_wall_ms::float8 / 1000::float8)
 			AS limit_wall_time,
 		pg_catalog.make_interval(secs => j.limit_cpu_ms::float8 / 1000::float8)
 			AS limit_cpu_time,
 		j.limit_memory, j.limit_output_rows, j.limit_output_bytes,
-		j.limit_log_bytes
+		j.limit_log_bytes, j.limit_concurrent_jobs
 	FROM transform.job j
 	WHERE transform.may_see(j.role);
 
@@ -493,6 +501,8 @@ COMMENT ON COLUMN transform.job.limit_output_rows IS
 	'most rows it may return';
 COMMENT ON COLUMN transform.job.limit_output_bytes IS
 	'most bytes it may return';
+COMMENT ON COLUMN transform.job.limit_concurrent_jobs IS
+	'most jobs of its role that run with it at a time, itself included';
 COMMENT ON COLUMN transform.job.limit_log_bytes IS
 	'most bytes of output kept';
 COMMENT ON COLUMN transform.job.unstarted IS
@@ -629,6 +639,8 @@ COMMENT ON COLUMN transform.jobs.limit_output_rows IS
 	'most rows it may return';
 COMMENT ON COLUMN transform.jobs.limit_output_bytes IS
 	'most bytes it may return';
+COMMENT ON COLUMN transform.jobs.limit_concurrent_jobs IS
+	'most jobs of its role that run with it at a time, itself included';
 COMMENT ON COLUMN transform.jobs.limit_log_bytes IS
 	'most bytes of output kept';
 COMMENT ON VIEW transform.watermarks IS
@@ -726,6 +738,12 @@ REVOKE ALL ON PROCEDURE transform_run(text, regclass, text, text, text, jsonb, t
 REVOKE ALL ON ALL TABLES IN SCHEMA transform FROM PUBLIC;
 REVOKE ALL ON ALL SEQUENCES IN SCHEMA transform FROM PUBLIC;
 
+-- ceilings: for a role's, ALTER ROLE asks for rights on that role, too
+GRANT SET ON PARAMETER transform.max_job_cpu_time, transform.max_job_log_bytes,
+	transform.max_job_memory, transform.max_job_output_bytes,
+	transform.max_job_output_rows, transform.max_job_wall_time,
+	transform.max_role_concurrent_jobs, transform.max_role_queued_jobs
+	TO transform_admin;
 GRANT SELECT ON transform.jobs, transform.progress, transform.watermarks
 	TO transform_user, transform_admin;
 GRANT EXECUTE ON FUNCTION transform.waiting_reason()

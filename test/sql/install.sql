@@ -17,11 +17,14 @@ FROM pg_class c WHERE c.relnamespace = 'transform'::regnamespace AND c.relkind I
 ORDER BY 1, 2;
 
 -- columns of the views
-SELECT string_agg(attname, ' ' ORDER BY attnum) AS columns
-FROM pg_attribute
-WHERE attrelid IN ('transform.jobs'::regclass, 'transform.scripts'::regclass, 'transform.progress'::regclass)
-	AND attnum > 0
-GROUP BY attrelid::regclass::text ORDER BY attrelid::regclass::text;
+\pset format unaligned
+\pset tuples_only on
+SELECT attrelid::regclass, attname
+FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+WHERE c.relnamespace = 'transform'::regnamespace AND c.relkind = 'v' AND attnum > 0
+ORDER BY attrelid::regclass::text COLLATE "C", attnum;
+\pset tuples_only off
+\pset format aligned
 
 -- everything has a comment: no rows
 SELECT pg_describe_object(d.classid, d.objid, 0) AS without_comment
@@ -61,8 +64,10 @@ JOIN pg_extension e ON e.oid = d.refobjid AND e.extname = 'transform';
 SELECT rolname, rolcanlogin, rolsuper FROM pg_roles WHERE rolname IN ('transform_user', 'transform_admin') ORDER BY 1;
 
 -- settings
+\pset format unaligned
 SELECT name, boot_val, unit, context FROM pg_settings
-WHERE name LIKE 'transform.%' AND name NOT IN ('transform.warm_workers') ORDER BY name;
+WHERE name LIKE 'transform.%' AND name NOT IN ('transform.warm_workers') ORDER BY name COLLATE "C";
+\pset format aligned
 
 -- bad values of settings
 SET transform.sandbox_require = 'language, moat';

@@ -79,6 +79,80 @@ SELECT state, sqlstate, error ~ '500' AS value, limit_output_rows FROM transform
 SELECT transform_submit('limit_rows', 'source', 'fine') AS job \gset
 SELECT transform_wait(:job, '1 min');
 SELECT count(*) FROM fine;
+
+-- ---- ceilings of a role: those of the role that the job runs as, also after SET ROLE
+RESET ROLE;
+ALTER ROLE regress_limited SET transform.max_job_memory = '1GB';
+ALTER ROLE regress_limited SET transform.max_job_wall_time = '5min';
+ALTER ROLE regress_limited SET transform.max_job_cpu_time = '4min';
+ALTER ROLE regress_limited SET transform.max_job_output_rows = 5;
+ALTER ROLE regress_limited SET transform.max_job_output_bytes = '2MB';
+ALTER ROLE regress_limited SET transform.max_job_log_bytes = '2kB';
+ALTER ROLE regress_limited SET transform.max_role_concurrent_jobs = 2;
+ALTER ROLE regress_limited SET transform.max_role_queued_jobs = 3;
+DO $$ BEGIN EXECUTE format('ALTER ROLE regress_limited IN DATABASE %I SET transform.max_job_output_rows = 6', current_database()); END $$;
+CREATE VIEW given AS SELECT limit_memory / 1024 / 1024 AS mb, limit_wall_time AS wall, limit_cpu_time AS cpu, limit_output_rows AS rows,
+	limit_output_bytes / 1024 / 1024 AS out_mb, limit_log_bytes AS log, limit_concurrent_jobs AS jobs
+FROM transform.jobs ORDER BY id DESC LIMIT 1;
+GRANT SELECT ON given TO regress_limited;
+SET ROLE regress_limited;
+BEGIN;
+SELECT transform_submit('limit_theirs', 'source', 'o') > 0 AS submitted;
+SELECT * FROM given;
+-- a user may lower them ...
+SET LOCAL transform.job_memory = '100MB';
+SET LOCAL transform.job_wall_time = '1min';
+SET LOCAL transform.job_output_rows = 3;
+SET LOCAL transform.role_concurrent_jobs = 1;
+SELECT transform_submit('limit_theirs', 'source', 'o2') > 0 AS submitted;
+SELECT * FROM given;
+-- ... and not raise them
+SET LOCAL transform.job_memory = '100GB';
+SET LOCAL transform.job_wall_time = '1h';
+SET LOCAL transform.job_output_rows = 1000000;
+SET LOCAL transform.role_concurrent_jobs = 100;
+SET LOCAL transform.role_queued_jobs = 100;
+SELECT transform_submit('limit_theirs', 'source', 'o3') > 0 AS submitted;
+SELECT * FROM given;
+-- three wait: that is all it may have
+SELECT transform_submit('limit_theirs', 'source', 'o4');
+ROLLBACK;
+BEGIN;
+SET LOCAL transform.role_queued_jobs = 0;
+SELECT transform_submit('limit_theirs', 'source', 'o4');
+ROLLBACK;
+SET transform.max_job_memory = '8GB';
+SELECT set_config('transform.max_job_memory', '8GB', true);
+CREATE FUNCTION limits.raised() RETURNS bigint LANGUAGE sql SET transform.max_job_memory = '8GB' AS 'SELECT 1::bigint';
+ALTER ROLE regress_limited SET transform.max_job_memory = '8GB';
+ALTER ROLE regress_limited RESET transform.max_job_memory;
+\set VERBOSITY sqlstate
+DO $$ BEGIN EXECUTE format('ALTER ROLE regress_limited IN DATABASE %I SET transform.max_job_output_rows = 600', current_database()); END $$;
+\set VERBOSITY default
+ALTER SYSTEM SET transform.max_job_memory = '8GB';
+SET SESSION AUTHORIZATION regress_limited;
+RESET ALL;
+SHOW transform.max_job_memory;
+RESET SESSION AUTHORIZATION;
+SET client_min_messages = warning;
+SET search_path = limits, public;
+SELECT unnest(setconfig) FROM pg_db_role_setting WHERE setrole = 'regress_limited'::regrole AND setdatabase = 0;
+
+-- members of transform_admin may set them, for roles that are theirs to alter
+DROP ROLE IF EXISTS regress_limiter;
+CREATE ROLE regress_limiter CREATEROLE;
+GRANT transform_admin TO regress_limiter;
+GRANT regress_limited TO regress_limiter WITH ADMIN OPTION;
+SET ROLE regress_limiter;
+ALTER ROLE regress_limited SET transform.max_job_memory = '2GB';
+ALTER ROLE regress_limited SET transform.sandbox_require = 'language';
+SET ROLE regress_limited;
+BEGIN;
+SELECT transform_submit('limit_theirs', 'source', 'o') > 0 AS submitted;
+SELECT mb FROM given;
+ROLLBACK;
+RESET ROLE;
 SET client_min_messages = error;
 DROP SCHEMA limits CASCADE;
 ALTER ROLE regress_limited RESET ALL;
+DO $$ BEGIN EXECUTE format('ALTER ROLE regress_limited IN DATABASE %I RESET ALL', current_database()); END $$;
