@@ -38,6 +38,15 @@ cmp_ok($next, '>', $pending, 'numbers go on where the original was');
 ask($node, "SELECT transform_cancel($running)");
 is($node->safe_psql('copy', "SELECT transform_wait($next, '1 min')"), 'succeeded', 'the copy works');
 
+# rights that were given by name; and without jobs, who wants that
+ask($node, 'CREATE ROLE operator; GRANT EXECUTE ON FUNCTION transform_version() TO operator; CREATE DATABASE scripts');
+my @no_jobs = map { "--exclude-table-data=transform.$_" } qw(job job_log);
+$node->command_ok([ 'pg_dump', '-f', $dump, @no_jobs, $node->connstr('postgres') ], 'pg_dump without jobs');
+$node->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr('scripts'), '-f', $dump ], 'restore');
+is($node->safe_psql('scripts', 'SELECT (SELECT count(*) FROM transform.scripts), (SELECT count(*) FROM transform.jobs)'), '3|0', 'scripts and no job');
+is($node->safe_psql('scripts', "SELECT has_function_privilege('operator', 'transform_version()', 'EXECUTE'), has_function_privilege('operator', 'transform_validate(text)', 'EXECUTE')"),
+	't|f', 'a right that was given');
+
 # what is dropped is gone, with what pending jobs depend on; roles stay
 $node->safe_psql('copy', "BEGIN; SELECT transform_submit('same', 'source', 'out_gone'); DROP EXTENSION transform; COMMIT");
 is($node->safe_psql('copy', "SELECT count(*) FROM pg_proc WHERE proname LIKE 'job % of transform'"), '0', 'no pending job is left');
