@@ -31,6 +31,7 @@
 #include "tr_relation.h"
 #include "tr_source.h"
 #include "tr_source_text.h"
+#include "tr_xact.h"
 
 #define MAX_PREVIEW_ROWS		1000
 #define DEFAULT_PREVIEW_ROWS	20
@@ -193,6 +194,7 @@ transform_readable_columns(PG_FUNCTION_ARGS)
 void
 tr_explore_select(const char *sql)
 {
+	int			user = tr_xact_hold_user();
 	bool		before;
 	SPIPlanPtr	plan;
 	int			rc;
@@ -203,6 +205,7 @@ tr_explore_select(const char *sql)
 	before = tr_source_read_only(true);
 	rc = SPI_execute_plan(plan, NULL, NULL, true, 0);
 	(void) tr_source_read_only(before);
+	tr_xact_release_user(user);
 	if (rc != SPI_OK_SELECT)
 		elog(ERROR, "could not read the table: %s", SPI_result_code_string(rc));
 }

@@ -131,6 +131,8 @@ SELECT * FROM read_job ORDER BY kind COLLATE "C";
 -- in the caller's session, which somebody else has begun
 SELECT data->>'kind' AS kind, data->>'seen' AS seen FROM transform_preview('rights_read_job', sources => :'read')
 WHERE data->>'seen' <> 'rows' ORDER BY 1;
+SELECT data->>'seen' AS seen FROM transform_table_preview('by_view', order_by => 'look()', filter => 'well()');
+SELECT name, min, most_common FROM transform_table_profile('by_view') ORDER BY 1;
 SELECT current_user, session_user;
 SELECT transform_submit('rights_read_job', sources => '{"a": "partly"}', destination => 'nothing');
 SELECT transform_preview('rights_read_job', sources => '{"a": {"query": "SELECT secret FROM partly"}}');
