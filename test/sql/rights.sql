@@ -73,6 +73,11 @@ CREATE FUNCTION well() RETURNS boolean LANGUAGE sql AS
 $$ SELECT rights.look() ~ '^(regress_rights_job|regress_rights_team) \w+ off$' $$;
 CREATE FUNCTION look_definer() RETURNS text LANGUAGE sql SECURITY DEFINER AS $$ SELECT rights.look() $$;
 ALTER FUNCTION look_definer() OWNER TO regress_rights_owner;
+CREATE FUNCTION say(text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+	RAISE EXCEPTION '% %', $1, rights.look();
+END
+$$;
 CREATE TYPE mark AS (seen text);
 CREATE FUNCTION to_mark(integer) RETURNS mark LANGUAGE sql AS $$ SELECT ROW(rights.look())::rights.mark $$;
 CREATE CAST (integer AS mark) WITH FUNCTION to_mark(integer);
@@ -124,6 +129,7 @@ GRANT SELECT (kind, seen) ON partly TO regress_rights_job, regress_rights_team;
 
 SET ROLE regress_rights_job;
 SELECT transform_script_create('rights_read_job', :'code') AS version;
+SELECT transform_script_create('rights_write_regress_rights_job', E'def transform(df):\n    return df\n') AS version;
 SELECT transform_submit('rights_read_job', sources => :'read', destination => 'read_job') AS job \gset
 SELECT transform_wait(:job, '1 min');
 SELECT sqlstate, error FROM transform.jobs WHERE id = :job AND state <> 'succeeded';
@@ -136,6 +142,10 @@ SELECT name, min, most_common FROM transform_table_profile('by_view') ORDER BY 1
 SELECT current_user, session_user;
 SELECT transform_submit('rights_read_job', sources => '{"a": "partly"}', destination => 'nothing');
 SELECT transform_preview('rights_read_job', sources => '{"a": {"query": "SELECT secret FROM partly"}}');
+
+-- what the planner evaluates already at the submit
+SELECT transform_submit('rights_write_regress_rights_job', source_query => 'SELECT * FROM base WHERE ''said'' = say(''said'')', destination => 'nothing');
+SELECT current_user, session_user;
 
 -- a role without LOGIN sees the same, but for its name
 SET ROLE regress_rights_team;
@@ -214,6 +224,13 @@ END
 $$;
 CREATE TRIGGER a INSTEAD OF INSERT ON front FOR EACH ROW EXECUTE FUNCTION instead();
 GRANT INSERT, SELECT ON front, ruled TO regress_rights_job, regress_rights_team;
+-- a row that is refused undoes a subtransaction
+CREATE TABLE strict (LIKE input);
+CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE check_violation; END $$;
+CREATE TRIGGER a BEFORE INSERT ON strict FOR EACH ROW EXECUTE FUNCTION refuse();
+CREATE TABLE refused (job bigint, row_number bigint, sqlstate text, message text, detail text, constraint_name text, data jsonb);
+CREATE TRIGGER a BEFORE INSERT ON refused FOR EACH ROW EXECUTE FUNCTION note('reject table');
+GRANT INSERT ON strict, refused TO regress_rights_job, regress_rights_team;
 -- a created table is filled by the bulk path, or not, if it gets a trigger
 CREATE FUNCTION on_create() RETURNS event_trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -227,13 +244,13 @@ END
 $$;
 
 CREATE TABLE summary (role text, what text, seen text, kinds text);
-CREATE PROCEDURE run(runner text, what text, destination text, mode text, key text[] DEFAULT NULL) LANGUAGE plpgsql AS $$
+CREATE PROCEDURE run(runner text, what text, destination text, mode text, key text[] DEFAULT NULL, reject text DEFAULT NULL) LANGUAGE plpgsql AS $$
 DECLARE
 	job bigint;
 BEGIN
 	TRUNCATE found;
 	EXECUTE format('SET ROLE %I', runner);
-	job := transform_submit('rights_write_' || runner, 'input', destination, mode => mode, key => key);
+	job := transform_submit('rights_write_' || runner, 'input', destination, mode => mode, key => key, reject_table => reject);
 	COMMIT;
 	PERFORM transform_wait(job, '1 min');
 	RESET ROLE;
@@ -242,8 +259,6 @@ BEGIN
 	SELECT runner, what, seen, string_agg(DISTINCT kind, '; ' ORDER BY kind) FROM found GROUP BY seen;
 END
 $$;
-SET ROLE regress_rights_job;
-SELECT transform_script_create('rights_write_regress_rights_job', E'def transform(df):\n    return df\n') AS version;
 SET ROLE regress_rights_team;
 SELECT transform_script_create('rights_write_regress_rights_team', E'def transform(df):\n    return df\n') AS version;
 RESET ROLE;
@@ -258,6 +273,7 @@ UPDATE guarded SET code = 1;
 INSERT INTO carried VALUES (1);
 CALL run('regress_rights_job', 'upsert', 'guarded', 'upsert', '{id}');
 CALL run('regress_rights_job', 'append', 'replaced', 'append');
+CALL run('regress_rights_job', 'append, a row refused', 'strict', 'append', reject => 'refused');
 CALL run('regress_rights_job', 'replace', 'replaced', 'replace');
 SELECT what, seen, kinds FROM summary ORDER BY what COLLATE "C", seen COLLATE "C";
 SELECT count(*), min(code) FROM guarded;
@@ -271,6 +287,7 @@ CALL run('regress_rights_team', 'append', 'guarded', 'append');
 UPDATE guarded SET code = 1;
 INSERT INTO carried VALUES (1);
 CALL run('regress_rights_team', 'upsert', 'guarded', 'upsert', '{id}');
+CALL run('regress_rights_team', 'append, a row refused', 'strict', 'append', reject => 'refused');
 CALL run('regress_rights_team', 'replace', 'replaced', 'replace');
 SELECT what, replace(seen, '_team', '_job'), kinds FROM summary WHERE role = 'regress_rights_team'
 EXCEPT SELECT what, seen, kinds FROM summary WHERE role = 'regress_rights_job';
