@@ -17,6 +17,7 @@
 #include "utils/timestamp.h"
 
 #include "tr_api.h"
+#include "tr_audit.h"
 #include "tr_compat.h"
 #include "tr_errors.h"
 #include "tr_log.h"
@@ -136,6 +137,20 @@ cancel_row(int64 job, const TrJobStatus *status)
 						   TR_EVENT_CANCEL, &end);
 }
 
+/* A running job is interrupted at once, whatever this transaction comes to. */
+static void
+audit_cancel(int64 job, bool at_once)
+{
+	TrAuditEvent event = {
+		.kind = TR_AUDIT_CANCEL,
+		.outcome = at_once ? "interrupted" : "cancelled",
+		.lasting = at_once,
+		.job = job
+	};
+
+	tr_audit(&event);
+}
+
 Datum
 transform_cancel(PG_FUNCTION_ARGS)
 {
@@ -154,9 +169,15 @@ transform_cancel(PG_FUNCTION_ARGS)
 		if (tr_job_is_final(status.state))
 			PG_RETURN_BOOL(false);
 		if (status.state == TR_RUNNING && tr_slot_cancel(MyDatabaseId, job))
+		{
+			audit_cancel(job, true);
 			PG_RETURN_BOOL(true);
+		}
 		if (cancel_row(job, &status))
+		{
+			audit_cancel(job, false);
 			PG_RETURN_BOOL(true);
+		}
 	}
 	PG_RETURN_BOOL(false);
 }

@@ -14,6 +14,7 @@
 #include "utils/builtins.h"
 
 #include "tr_api.h"
+#include "tr_audit.h"
 #include "tr_compat.h"
 #include "tr_errors.h"
 #include "tr_session.h"
@@ -109,8 +110,8 @@ refuse_findings(const char *name, List *findings)
 	}
 }
 
-Datum
-transform_script_create(PG_FUNCTION_ARGS)
+static Datum
+script_create(PG_FUNCTION_ARGS)
 {
 	TrScript	script = {0};
 	char	   *shape = tr_api_optional_text(fcinfo, 2);
@@ -118,6 +119,7 @@ transform_script_create(PG_FUNCTION_ARGS)
 	char	   *description = tr_api_optional_text(fcinfo, 4);
 	char	   *backend = tr_api_optional_text(fcinfo, 5);
 	Oid			owner;
+	int			version;
 
 	tr_api_require_preload();
 	PreventCommandIfReadOnly("transform_script_create()");
@@ -139,7 +141,20 @@ transform_script_create(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("script \"%s\" belongs to another role", script.name),
 				 errhint("Choose another name.")));
-	PG_RETURN_INT32(tr_queue_script_add(&script, description, GetUserId()));
+	version = tr_queue_script_add(&script, description, GetUserId());
+	tr_audit(&(TrAuditEvent) {
+		.kind = TR_AUDIT_SCRIPT,
+		.outcome = "created",
+		.script = script.name,
+		.version = version
+	});
+	PG_RETURN_INT32(version);
+}
+
+Datum
+transform_script_create(PG_FUNCTION_ARGS)
+{
+	return tr_audit_refusals(script_create, fcinfo, TR_AUDIT_SCRIPT, true);
 }
 
 static Datum

@@ -16,6 +16,7 @@
 #include "utils/jsonb.h"
 
 #include "tr_api.h"
+#include "tr_audit.h"
 #include "tr_compat.h"
 #include "tr_depend.h"
 #include "tr_destination.h"
@@ -84,8 +85,8 @@ written_objects(const TrNewJob *job)
 	return objects;
 }
 
-Datum
-transform_submit(PG_FUNCTION_ARGS)
+static Datum
+submit(PG_FUNCTION_ARGS)
 {
 	TrNewJob	job = {0};
 	TrOptions	options = {0};
@@ -137,7 +138,18 @@ transform_submit(PG_FUNCTION_ARGS)
 															job.destination));
 	id = tr_queue_submit(&job);
 	tr_depend_hold(id, queries, written_objects(&job));
+	tr_audit(&(TrAuditEvent) {
+		.kind = TR_AUDIT_SUBMIT,
+		.outcome = "submitted",
+		.job = id
+	});
 	PG_RETURN_INT64(id);
+}
+
+Datum
+transform_submit(PG_FUNCTION_ARGS)
+{
+	return tr_audit_refusals(submit, fcinfo, TR_AUDIT_SUBMIT, true);
 }
 
 /* ---- preview ---- */
@@ -161,7 +173,31 @@ typedef struct Trial
 	List	   *result;			/* of char *, JSON; for all rows NIL */
 	char	   *columns;
 	uint64		returned;		/* rows; for all rows only */
+	int			version;		/* of the script */
+	char	   *source_name;	/* of a relation, else NULL */
+	int64		job;			/* that is repeated, or 0 */
 } Trial;
+
+/* Nothing of it stays in the database: it stands whatever the caller does. */
+static void
+audit_trial(const Trial *trial, const ErrorData *error)
+{
+	TrAuditEvent event = {
+		.kind = TR_AUDIT_PREVIEW,
+		.outcome = error == NULL ? "succeeded" :
+			tr_audit_failure(error->sqlerrcode,
+							 trial->outcome.stage == TR_STAGE_RUN),
+		.lasting = true,
+		.job = trial->job,
+		.script = trial->task.script,
+		.version = trial->version,
+		.source = trial->source_name,
+		.sqlstate = error == NULL ? 0 : error->sqlerrcode,
+		.detail = error == NULL ? NULL : error->message
+	};
+
+	tr_audit(&event);
+}
 
 /* In the caller's session, as the caller and nobody else.  An error gets the
  * Python traceback as its context. */
@@ -191,9 +227,11 @@ run_trial(Trial *trial)
 		FlushErrorState();
 		if (trial->outcome.traceback != NULL)
 			edata->context = trial->outcome.traceback;
+		audit_trial(trial, edata);
 		ReThrowError(edata);
 	}
 	PG_END_TRY();
+	audit_trial(trial, NULL);
 	tr_xact_release_user(user);
 }
 
@@ -262,6 +300,9 @@ transform_preview(PG_FUNCTION_ARGS)
 	tr_options_check(&options, task->source, task->shape, TR_MODE_CREATE);
 	tr_source_check(task->source, &options, task->numeric, NULL);
 
+	trial->version = script.version;
+	if (OidIsValid(task->source))
+		trial->source_name = tr_relation_name(task->source);
 	task->script = script.name;
 	task->code = script.code;
 	task->mode = TR_MODE_CREATE;
@@ -324,6 +365,8 @@ transform_verify(PG_FUNCTION_ARGS)
 						 tr_state_name(status.state))));
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
+	trial->version = row.version;
+	trial->job = job;
 	fill_task(task, &row);
 	tr_limits_lower(&task->limits);
 	task->since_from = row.since_from;

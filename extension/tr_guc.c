@@ -34,6 +34,7 @@ char	   *tr_allowed_modules;
 char	   *tr_sandbox_require;
 int			tr_max_attempts = 3;
 int			tr_chunk_rows = 50000;
+int			tr_audit_retention = 0;
 int			tr_max_profile_rows = 30000;
 
 int			tr_own_limit[TR_LIMITS];
@@ -74,6 +75,10 @@ typedef struct StringSetting
 static bool check_walls(char **newval, void **extra, GucSource source);
 
 static const IntSetting int_settings[] = {
+	{"transform.audit_retention",
+		"Sets how long rows of the audit are kept.",
+		"0 keeps them for ever. Rows are removed while there is work in their database.",
+	&tr_audit_retention, 0, 0, INT_MAX, PGC_SIGHUP, GUC_UNIT_S},
 	{"transform.chunk_rows",
 		"Sets how many source rows are sent to a script's worker at a time.",
 		"With shape \"chunk\", the script is called once for each such chunk.",

@@ -21,6 +21,7 @@ extern char *tr_driver;			/* "" = <pkglibdir>/transform/python */
 extern char *tr_allowed_modules;
 extern char *tr_sandbox_require;	/* superuser */
 extern int	tr_max_attempts;
+extern int	tr_audit_retention; /* seconds; 0 = for ever */
 extern int	tr_max_profile_rows;	/* superuser */
 
 /* user */

@@ -251,11 +251,9 @@ tr_scope_leave(TrScope *scope)
 	MemoryContextSwitchTo(scope->caller);
 }
 
-void
-tr_sql(TrSql *s, Datum *values, const char *nulls, Snapshot snapshot)
+SPIPlanPtr
+tr_sql_plan(TrSql *s)
 {
-	int			rc;
-
 	if (s->plan == NULL)
 	{
 		SPIPlanPtr	plan = SPI_prepare(s->sql, s->nargs, s->types);
@@ -266,7 +264,15 @@ tr_sql(TrSql *s, Datum *values, const char *nulls, Snapshot snapshot)
 		SPI_keepplan(plan);
 		s->plan = plan;
 	}
-	rc = SPI_execute_snapshot(s->plan, values, nulls, snapshot,
+	return s->plan;
+}
+
+void
+tr_sql(TrSql *s, Datum *values, const char *nulls, Snapshot snapshot)
+{
+	int			rc;
+
+	rc = SPI_execute_snapshot(tr_sql_plan(s), values, nulls, snapshot,
 							  InvalidSnapshot, snapshot != InvalidSnapshot,
 							  true, 0);
 	if (rc < 0)

@@ -14,6 +14,7 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "tr_audit.h"
 #include "tr_depend.h"
 #include "tr_log.h"
 #include "tr_queue.h"
@@ -266,6 +267,22 @@ set_lineage(Datum *values, char *nulls, const TrEnd *end)
 	tr_set_text(values, nulls, 29, end->definition);
 }
 
+static void
+audit_end(int64 job, TrEvent event, const TrEnd *end)
+{
+	TrAuditEvent audit = {
+		.kind = TR_AUDIT_RUN,
+		.outcome = event == TR_EVENT_SUCCEED ? "succeeded" :
+			event == TR_EVENT_CANCEL ? "cancelled" :
+			tr_audit_failure(end->sqlstate, end->stage == TR_STAGE_RUN),
+		.job = job,
+		.sqlstate = end->sqlstate,
+		.detail = end->error
+	};
+
+	tr_audit(&audit);
+}
+
 bool
 tr_queue_finish(int64 job, TrState from, int attempt, TrEvent event,
 				const TrEnd *end)
@@ -286,7 +303,10 @@ tr_queue_finish(int64 job, TrState from, int attempt, TrEvent event,
 	hit = SPI_processed == 1;
 	tr_scope_leave(&scope);
 	if (hit)
+	{
 		tr_depend_release(job);
+		audit_end(job, event, end);
+	}
 	tr_wake_waiters_at_commit();
 	return hit;
 }

@@ -30,6 +30,8 @@
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
 
+#include "tr_audit.h"
+#include "tr_audit_work.h"
 #include "tr_compat.h"
 #include "tr_errors.h"
 #include "tr_guc.h"
@@ -288,6 +290,11 @@ claim_next(TrAssignment *a, bool *more)
 		else
 		{
 			tr_queue_claim(&claim);
+			tr_audit(&(TrAuditEvent) {
+				.kind = TR_AUDIT_RUN,
+				.outcome = "started",
+				.job = claim.job
+			});
 			claimed = true;
 		}
 	}
@@ -454,10 +461,16 @@ look(TimestampTz *busy_until, TimestampTz *next_rescue)
 	bool		marked = tr_scheduler_take_mark(MyDatabaseId, &asked_to_leave);
 	bool		pending;
 	long		wait_ms = 0;
+	long		audit_ms;
+	long		timeout;
+	bool		leaving;
 	int			busy;
 
 	if (!installed())
+	{
+		tr_audit_forget_database(MyDatabaseId);
 		return -1;
+	}
 	busy = reap_slots();
 	if (now >= *next_rescue)
 	{
@@ -472,11 +485,14 @@ look(TimestampTz *busy_until, TimestampTz *next_rescue)
 
 	if (pending || busy > 0 || marked)
 		*busy_until = TimestampTzPlusMilliseconds(now, IDLE_MS);
-	if (!pending && busy == 0 && (asked_to_leave || now >= *busy_until))
+	leaving = !pending && busy == 0 && (asked_to_leave || now >= *busy_until);
+	audit_ms = tr_audit_work(leaving);
+	if (leaving)
 		return -1;
-	if (pending)
-		return wait_ms > 0 ? Min(wait_ms, POLL_MS) : POLL_MS;
-	return busy > 0 ? POLL_MS : RESCUE_MS;
+	timeout = pending || busy > 0 ? POLL_MS : RESCUE_MS;
+	if (pending && wait_ms > 0)
+		timeout = Min(wait_ms, timeout);
+	return audit_ms >= 0 ? Min(audit_ms, timeout) : timeout;
 }
 
 void

@@ -1,6 +1,7 @@
 /*
  * tr_shared.h
- *		Layout of the shared struct; private to tr_shmem.c and tr_slots.c.
+ *		Layout of the shared struct; private to tr_shmem.c, tr_slots.c and
+ *		tr_audit*.c.
  *		tr_shmem.h has the interface.
  */
 #ifndef TR_SHARED_H
@@ -10,6 +11,7 @@
 
 #include "storage/lwlock.h"
 
+#include "tr_audit_private.h"
 #include "tr_shmem.h"
 
 typedef struct TrDatabase
@@ -51,6 +53,7 @@ typedef struct TrShared
 	ConditionVariable finished; /* a job became final */
 	ConditionVariable host_changed;
 	TrDatabase	databases[TR_MAX_DATABASES];
+	TrAuditQueue audit;
 	int			nslots;
 	TrSlot		slots[FLEXIBLE_ARRAY_MEMBER];
 } TrShared;

@@ -17,6 +17,7 @@
 #include "storage/shmem.h"
 #include "utils/timestamp.h"
 
+#include "tr_audit_work.h"
 #include "tr_compat.h"
 #include "tr_guc.h"
 #include "tr_shared.h"
@@ -74,6 +75,7 @@ init_shared(void)
 	LWLockInitialize(&tr_shared->lock, tr_shared->tranche);
 	ConditionVariableInit(&tr_shared->finished);
 	ConditionVariableInit(&tr_shared->host_changed);
+	tr_audit_key_load(tr_shared->audit.key);
 	tr_shared->nslots = tr_max_concurrent_jobs;
 	for (int i = 0; i < tr_shared->nslots; i++)
 	{
@@ -287,6 +289,7 @@ tr_database_forget(Oid database)
 	if (db != NULL && db->state != TR_SCHEDULER_RUNNING)
 		memset(db, 0, sizeof(*db));
 	tr_shmem_unlock();
+	tr_audit_forget_database(database);
 }
 
 bool

@@ -67,6 +67,8 @@ typedef struct TrSql
 	SPIPlanPtr	plan;
 } TrSql;
 
+/* The plan, for a cursor. */
+extern SPIPlanPtr tr_sql_plan(TrSql *s);
 extern void tr_sql(TrSql *s, Datum *values, const char *nulls,
 				   Snapshot snapshot);
 

@@ -11,6 +11,7 @@
 
 #include "access/xact.h"
 #include "miscadmin.h"
+#include "postmaster/bgworker.h"
 
 #include "tr_shmem.h"
 #include "tr_wake.h"
@@ -18,31 +19,34 @@
 static bool registered = false;
 static bool wake_scheduler = false;
 static bool wake_waiters = false;
+static bool wake_audit = false;
 
 static void
 at_commit(XactEvent event, void *arg)
 {
 	(void) arg;
-	if (!wake_scheduler && !wake_waiters)
+	if (!wake_scheduler && !wake_waiters && !wake_audit)
 		return;
 
 	switch (event)
 	{
 		case XACT_EVENT_PRE_PREPARE:
 			/* nothing would wake anybody at COMMIT PREPARED */
-			ereport(ERROR,
-					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					 errmsg("cannot PREPARE a transaction that has submitted or cancelled a transform job"),
-					 errhint("Submit the job in a transaction of its own.")));
+			if (wake_scheduler || wake_waiters)
+				ereport(ERROR,
+						(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						 errmsg("cannot PREPARE a transaction that has submitted or cancelled a transform job"),
+						 errhint("Submit the job in a transaction of its own.")));
 			break;
 		case XACT_EVENT_COMMIT:
-			if (wake_scheduler)
+			if (wake_scheduler || wake_audit)
 				tr_database_mark(MyDatabaseId);
 			if (wake_waiters)
 				tr_jobs_broadcast();
 			/* FALLTHROUGH */
 		case XACT_EVENT_ABORT:
-			wake_scheduler = wake_waiters = false;
+		case XACT_EVENT_PREPARE:
+			wake_scheduler = wake_waiters = wake_audit = false;
 			break;
 		default:
 			break;
@@ -69,4 +73,11 @@ tr_wake_waiters_at_commit(void)
 {
 	register_once();
 	wake_waiters = true;
+}
+
+void
+tr_wake_audit_at_commit(void)
+{
+	register_once();
+	wake_audit = MyBgworkerEntry == NULL;
 }

@@ -15,4 +15,7 @@ extern void tr_wake_scheduler_at_commit(void);
 /* At commit: wake whoever waits for a job (one became final). */
 extern void tr_wake_waiters_at_commit(void);
 
+/* At commit: the scheduler has rows to chain; a runner's end wakes it anyway. */
+extern void tr_wake_audit_at_commit(void);
+
 #endif							/* TR_WAKE_H */
