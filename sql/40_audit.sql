@@ -65,6 +65,8 @@ ALTER TABLE transform.audit_end ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON transform.audit_event FOR SELECT
 	TO transform_user, transform_admin
 	USING (transform.may_see(role_oid));
+CREATE POLICY admin ON transform.audit_end FOR SELECT
+	TO transform_admin USING (true);
 
 -- ---- public functions ----
 
