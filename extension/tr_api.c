@@ -76,6 +76,13 @@ tr_api_text_arg(FunctionCallInfo fcinfo, int n, const char *name)
 	return text_to_cstring(PG_GETARG_TEXT_PP(n));
 }
 
+int32
+tr_api_int4_arg(FunctionCallInfo fcinfo, int n, const char *name)
+{
+	require_argument(fcinfo, n, name);
+	return PG_GETARG_INT32(n);
+}
+
 int64
 tr_api_int8_arg(FunctionCallInfo fcinfo, int n, const char *name)
 {
@@ -142,28 +149,36 @@ tr_api_object_arg(FunctionCallInfo fcinfo, int n, const char *name,
 }
 
 static bool
-has_privs_of(const char *name)
+has_privs_of(Oid user, const char *name)
 {
 	Oid			role = get_role_oid(name, true);
 
-	return OidIsValid(role) && has_privs_of_role(GetUserId(), role);
+	return OidIsValid(role) && has_privs_of_role(user, role);
+}
+
+bool
+tr_api_role_may_see(Oid user, Oid role)
+{
+	return has_privs_of_role(user, role) ||
+		has_privs_of(user, "transform_admin");
 }
 
 bool
 tr_api_may_see(Oid role)
 {
-	return has_privs_of_role(GetUserId(), role) ||
-		has_privs_of("transform_admin");
+	return tr_api_role_may_see(GetUserId(), role);
 }
 
 void
 tr_api_require_user(void)
 {
+	Oid			user = GetUserId();
 	char	   *role;
 
-	if (has_privs_of("transform_user") || has_privs_of("transform_admin"))
+	if (has_privs_of(user, "transform_user") ||
+		has_privs_of(user, "transform_admin"))
 		return;
-	role = GetUserNameFromId(GetUserId(), false);
+	role = GetUserNameFromId(user, false);
 	ereport(ERROR,
 			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 			 errmsg("role \"%s\" may not run scripts", role),
@@ -177,13 +192,65 @@ transform_may_see(PG_FUNCTION_ARGS)
 }
 
 void
-tr_api_script(const char *name, TrScript *script)
+tr_api_check_script_name(const char *name)
 {
-	if (!tr_queue_script(name, script) || !tr_api_may_see(script->owner))
+	if (name[0] == '\0')
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_NAME),
+				 errmsg("a script needs a name"),
+				 errhint("Give one of 1 to %d bytes.", NAMEDATALEN - 1)));
+	if (strlen(name) >= NAMEDATALEN)
+		ereport(ERROR,
+				(errcode(ERRCODE_NAME_TOO_LONG),
+				 errmsg("script name \"%s\" is too long", name),
+				 errdetail("It has %d bytes; a name has at most %d.",
+						   (int) strlen(name), NAMEDATALEN - 1),
+				 errhint("Choose a shorter name.")));
+}
+
+static void
+find_script(const char *name, int version, TrScript *script)
+{
+	if (!tr_script_find(name, version, GetUserId(), script) ||
+		script->access == TR_ACCESS_NONE)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("script \"%s\" does not exist", name),
 				 errhint("SELECT name FROM transform.scripts lists your scripts; transform_script_create() makes one.")));
+}
+
+void
+tr_api_script(const char *name, TrScript *script)
+{
+	find_script(name, 0, script);
+}
+
+void
+tr_api_script_version(const char *name, int version, TrScript *script)
+{
+	/* 0 would be the current one */
+	find_script(name, version == 0 ? -1 : version, script);
+	if (script->code == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("script \"%s\" has no version %d", name, version),
+				 errhint("transform_script_history() lists its versions.")));
+}
+
+void
+tr_api_check_may_run(const char *script, TrAccess access, bool archived)
+{
+	if (access < TR_ACCESS_USE)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied for script \"%s\"", script),
+				 errdetail("The privilege has been revoked since the job was submitted."),
+				 errhint("Its owner shares it with transform_script_grant(script, role, 'use').")));
+	if (archived)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("script \"%s\" is archived", script),
+				 errhint("Its owner brings it back with transform_script_unarchive(script).")));
 }
 
 void

@@ -20,6 +20,7 @@ extern void tr_api_wait_for_host(void);
 
 /* The argument, or 22004 when it is NULL. */
 extern char *tr_api_text_arg(FunctionCallInfo fcinfo, int n, const char *name);
+extern int32 tr_api_int4_arg(FunctionCallInfo fcinfo, int n, const char *name);
 extern int64 tr_api_int8_arg(FunctionCallInfo fcinfo, int n, const char *name);
 extern Oid	tr_api_oid_arg(FunctionCallInfo fcinfo, int n, const char *name);
 
@@ -42,9 +43,22 @@ extern void tr_api_require_user(void);
 
 /* Has the current user the rights of this role, or of transform_admin? */
 extern bool tr_api_may_see(Oid role);
+extern bool tr_api_role_may_see(Oid user, Oid role);
 
-/* The script if the user may see it, else 42704. */
+/* 42602 or 42622 unless a script may have this name. */
+extern void tr_api_check_script_name(const char *name);
+
+/*
+ * A script that the user may at least use, with its current version, or with
+ * the one that is named; else 42704.
+ */
 extern void tr_api_script(const char *name, TrScript *script);
+extern void tr_api_script_version(const char *name, int version,
+								  TrScript *script);
+
+/* 42501 or 55000 when this access, or an archived script, runs no job. */
+extern void tr_api_check_may_run(const char *script, TrAccess access,
+								 bool archived);
 
 /* The job's latest status if the user may see it, else 42704. */
 extern void tr_api_job(int64 job, TrJobStatus *status);

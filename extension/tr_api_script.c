@@ -25,23 +25,6 @@ PG_FUNCTION_INFO_V1(transform_script_create);
 PG_FUNCTION_INFO_V1(transform_validate);
 
 static void
-check_script_name(const char *name)
-{
-	if (name[0] == '\0')
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_NAME),
-				 errmsg("a script needs a name"),
-				 errhint("Give one of 1 to %d bytes.", NAMEDATALEN - 1)));
-	if (strlen(name) >= NAMEDATALEN)
-		ereport(ERROR,
-				(errcode(ERRCODE_NAME_TOO_LONG),
-				 errmsg("script name \"%s\" is too long", name),
-				 errdetail("It has %d bytes; a name has at most %d.",
-						   (int) strlen(name), NAMEDATALEN - 1),
-				 errhint("Choose a shorter name.")));
-}
-
-static void
 check_code_size(const char *code)
 {
 	if (strlen(code) > MAX_CODE_BYTES)
@@ -110,6 +93,25 @@ refuse_findings(const char *name, List *findings)
 	}
 }
 
+/* Lock it, or make it the user's. */
+static void
+lock_for_edit(TrScript *script)
+{
+	tr_script_lock(script->name, GetUserId(), script);
+	if (script->access < TR_ACCESS_EDIT)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("script \"%s\" belongs to another role", script->name),
+				 script->access == TR_ACCESS_NONE ?
+				 errhint("Choose another name.") :
+				 errhint("You may use it; its owner lets you add versions with transform_script_grant(script, role, 'edit').")));
+	if (script->archived)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("script \"%s\" is archived", script->name),
+				 errhint("transform_script_unarchive() brings it back; or choose another name.")));
+}
+
 static Datum
 script_create(PG_FUNCTION_ARGS)
 {
@@ -118,14 +120,14 @@ script_create(PG_FUNCTION_ARGS)
 	char	   *numeric = tr_api_optional_text(fcinfo, 3);
 	char	   *description = tr_api_optional_text(fcinfo, 4);
 	char	   *backend = tr_api_optional_text(fcinfo, 5);
-	Oid			owner;
+	char	   *versions;
 	int			version;
 
 	tr_api_require_preload();
 	PreventCommandIfReadOnly("transform_script_create()");
 	script.name = tr_api_text_arg(fcinfo, 0, "name");
 	script.code = tr_api_text_arg(fcinfo, 1, "code");
-	check_script_name(script.name);
+	tr_api_check_script_name(script.name);
 	check_code_size(script.code);
 	script.shape = shape == NULL ? TR_SHAPE_TABLE : tr_shape_parse(shape);
 	script.numeric = numeric == NULL ? TR_NUMERIC_FLOAT64 :
@@ -133,15 +135,9 @@ script_create(PG_FUNCTION_ARGS)
 	script.backend = backend == NULL ? TR_BACKEND_NUMPY :
 		tr_backend_parse(backend);
 	tr_api_wait_for_host();
-	refuse_findings(script.name, tr_session_validate(script.code));
-
-	owner = tr_queue_script_lock(script.name, GetUserId());
-	if (!has_privs_of_role(GetUserId(), owner))
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("script \"%s\" belongs to another role", script.name),
-				 errhint("Choose another name.")));
-	version = tr_queue_script_add(&script, description, GetUserId());
+	refuse_findings(script.name, tr_session_validate(script.code, &versions));
+	lock_for_edit(&script);
+	version = tr_script_add(&script, description, versions, GetUserId());
 	tr_audit(&(TrAuditEvent) {
 		.kind = TR_AUDIT_SCRIPT,
 		.outcome = "created",
@@ -177,7 +173,7 @@ transform_validate(PG_FUNCTION_ARGS)
 	check_code_size(code);
 	InitMaterializedSRF(fcinfo, 0);
 	tr_api_wait_for_host();
-	findings = tr_session_validate(code);
+	findings = tr_session_validate(code, NULL);
 	foreach(cell, findings)
 	{
 		const TrFinding *f = lfirst(cell);

@@ -41,6 +41,17 @@ PG_FUNCTION_INFO_V1(transform_submit);
 PG_FUNCTION_INFO_V1(transform_preview);
 PG_FUNCTION_INFO_V1(transform_verify);
 
+/* The script, in the version of the n-th argument or its current one. */
+static void
+script_arg(FunctionCallInfo fcinfo, int n, const char *name, TrScript *script)
+{
+	if (PG_ARGISNULL(n))
+		tr_api_script(name, script);
+	else
+		tr_api_script_version(name, PG_GETARG_INT32(n), script);
+	tr_api_check_may_run(name, script->access, script->archived);
+}
+
 /* The n-th argument as a shape, or the script's own. */
 static TrShape
 shape_arg(FunctionCallInfo fcinfo, int n, const TrScript *script)
@@ -103,9 +114,9 @@ submit(PG_FUNCTION_ARGS)
 	name = tr_api_text_arg(fcinfo, 0, "script");
 	job.source = PG_ARGISNULL(1) ? InvalidOid : PG_GETARG_OID(1);
 	destination = tr_api_text_arg(fcinfo, 2, "destination");
-	tr_api_script(name, &script);
+	script_arg(fcinfo, 10 + TR_OPTIONS, name, &script);
 
-	job.script = script.name;
+	job.script = script.id;
 	job.version = script.version;
 	job.role = GetUserId();
 	job.shape = shape_arg(fcinfo, 3, &script);
@@ -288,7 +299,7 @@ transform_preview(PG_FUNCTION_ARGS)
 	tr_api_require_preload();
 	name = tr_api_text_arg(fcinfo, 0, "script");
 	task->source = PG_ARGISNULL(1) ? InvalidOid : PG_GETARG_OID(1);
-	tr_api_script(name, &script);
+	script_arg(fcinfo, 7 + PREVIEW_OPTIONS, name, &script);
 	trial->rows = tr_api_ranged_arg(fcinfo, 2, "rows", DEFAULT_PREVIEW_ROWS,
 										1, MAX_PREVIEW_ROWS);
 	task->shape = shape_arg(fcinfo, 3, &script);
@@ -356,7 +367,7 @@ transform_verify(PG_FUNCTION_ARGS)
 	tr_api_require_preload();
 	tr_api_job(job, &status);
 	if (status.state != TR_SUCCEEDED ||
-		!tr_queue_load(job, TR_SUCCEEDED, status.attempt, &row))
+		!tr_queue_load(job, TR_SUCCEEDED, status.attempt, GetUserId(), &row))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("job " INT64_FORMAT " has no result to compare with",
@@ -365,6 +376,7 @@ transform_verify(PG_FUNCTION_ARGS)
 						 tr_state_name(status.state))));
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
+	tr_api_check_may_run(row.script, row.access, row.archived);
 	trial->version = row.version;
 	trial->job = job;
 	fill_task(task, &row);

@@ -50,7 +50,7 @@ static TrSql statements[Q_COUNT] = {
 		" VALUES ($1, $2, $3::regrole, $4::regclass, $5, $6, $7, $8, $9, $10,"
 		" $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,"
 		" $24, $25, $26, $27, $28, $29, $30) RETURNING id",
-		30, {TEXTOID, INT4OID, OIDOID, OIDOID, TEXTOID, TEXTOID, TEXTOID,
+		30, {INT8OID, INT4OID, OIDOID, OIDOID, TEXTOID, TEXTOID, TEXTOID,
 			TEXTOID, TEXTOID, JSONBOID, INT4OID, INT4OID, INT8OID, INT8OID,
 			INT8OID, INT8OID, INT8OID, INT8OID, TEXTOID, TEXTOID, JSONBOID,
 			TEXTARRAYOID, TEXTOID, TEXTARRAYOID, TEXTARRAYOID, TEXTOID,
@@ -81,18 +81,22 @@ static TrSql statements[Q_COUNT] = {
 		5, {INT8OID, TEXTOID, INT4OID, TEXTOID, INT4OID}
 	},
 	[Q_LOAD] = {
-		"SELECT j.script, j.version, v.code, j.source::oid, j.source_name,"
+		"SELECT s.name, j.version, v.code, j.source::oid, j.source_name,"
 		" j.destination, j.shape, j.mode, j.numeric_as, j.params::text,"
 		" j.chunk_rows, j.limit_wall_ms, j.limit_cpu_ms, j.limit_memory,"
 		" j.limit_output_rows, j.limit_output_bytes, j.limit_log_bytes,"
 		" j.unstarted, j.dtype_backend, j.source_query, j.sources::text,"
 		" j.columns, j.filter, j.group_by, j.key, j.reject_table,"
 		" j.expect::text, j.since, j.search_path, j.output_digest,"
-		" j.rows_returned, j.since_from, j.since_to"
-		" FROM transform.job j JOIN transform.script_version v"
+		" j.rows_returned, j.since_from, j.since_to, s.id, s.owner::oid,"
+		" s.archived_at IS NOT NULL,"
+		" (SELECT min(g.privilege) FROM transform.script_grant g"
+		"  WHERE g.script = s.id AND pg_has_role($4, g.role::oid, 'USAGE'))"
+		" FROM transform.job j JOIN transform.script s ON s.id = j.script"
+		" JOIN transform.script_version v"
 		" ON v.script = j.script AND v.version = j.version"
 		" WHERE j.id = $1 AND j.state = $2 AND j.attempt = $3",
-		3, {INT8OID, TEXTOID, INT4OID}
+		4, {INT8OID, TEXTOID, INT4OID, OIDOID}
 	},
 	[Q_REQUEUE] = {
 		"UPDATE transform.job SET state = $4, attempt = $5, unstarted = $6,"
@@ -160,23 +164,24 @@ static TrSql statements[Q_COUNT] = {
 		"INSERT INTO transform.watermark"
 		" (role, script, source, destination, since)"
 		" VALUES ($1::regrole, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
-		5, {OIDOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID}
+		5, {OIDOID, INT8OID, TEXTOID, TEXTOID, TEXTOID}
 	},
 	[Q_WATERMARK_LOCK] = {
 		"SELECT since, type, value FROM transform.watermark"
 		" WHERE role = $1::regrole AND script = $2 AND source = $3"
 		" AND destination = $4 FOR UPDATE",
-		4, {OIDOID, TEXTOID, TEXTOID, TEXTOID}
+		4, {OIDOID, INT8OID, TEXTOID, TEXTOID}
 	},
 	[Q_WATERMARK_MOVE] = {
 		"UPDATE transform.watermark SET job = $5, value = $6, type = $7,"
 		" moved_at = clock_timestamp()"
 		" WHERE role = $1::regrole AND script = $2 AND source = $3"
 		" AND destination = $4",
-		7, {OIDOID, TEXTOID, TEXTOID, TEXTOID, INT8OID, TEXTOID, TEXTOID}
+		7, {OIDOID, INT8OID, TEXTOID, TEXTOID, INT8OID, TEXTOID, TEXTOID}
 	},
 	[Q_WATERMARK_RESET] = {
-		"DELETE FROM transform.watermark WHERE script = $1"
+		"DELETE FROM transform.watermark WHERE script ="
+		"  (SELECT id FROM transform.script WHERE name = $1)"
 		" AND ($2 IS NULL OR source = $2)"
 		" AND ($3 IS NULL OR destination = $3)"
 		" AND ($5 OR pg_has_role($4, role::oid, 'USAGE'))",

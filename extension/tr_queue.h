@@ -17,38 +17,16 @@
 
 #include "tr_job.h"
 #include "tr_options.h"
+#include "tr_store_script.h"
 
 /* Is the extension installed in this database? */
 extern bool tr_queue_installed(void);
-
-/* ---- scripts ---- */
-
-typedef struct TrScript
-{
-	char	   *name;
-	Oid			owner;
-	int			version;
-	TrShape		shape;
-	TrNumeric	numeric;
-	TrBackend	backend;
-	char	   *code;
-} TrScript;
-
-/* The current version; false when there is no such script. */
-extern bool tr_queue_script(const char *name, TrScript *script);
-
-/* Make sure the script exists, lock it; returns its owner. */
-extern Oid	tr_queue_script_lock(const char *name, Oid role);
-
-/* Add a version to a locked script; returns its number. */
-extern int	tr_queue_script_add(const TrScript *script,
-								const char *description, Oid role);
 
 /* ---- jobs ---- */
 
 typedef struct TrNewJob
 {
-	const char *script;
+	int64		script;
 	int			version;
 	Oid			role;
 	Oid			source;			/* InvalidOid: options say what is read */
@@ -91,7 +69,10 @@ extern void tr_queue_claim(const TrClaim *claim);
 /* What it takes to run a job. */
 typedef struct TrJobRow
 {
-	char	   *script;
+	int64		script_id;
+	char	   *script;			/* its name now */
+	bool		archived;
+	TrAccess	access;			/* to the script, of the role asked for */
 	int			version;
 	char	   *code;
 	Oid			source;
@@ -111,8 +92,9 @@ typedef struct TrJobRow
 	int64		rows_returned;
 } TrJobRow;
 
-/* False when the job is not in this state as this attempt. */
-extern bool tr_queue_load(int64 job, TrState state, int attempt,
+/* False when the job is not in this state as this attempt.  role: who wants to
+ * run it. */
+extern bool tr_queue_load(int64 job, TrState state, int attempt, Oid role,
 						  TrJobRow *row);
 
 /* running -> pending. */
@@ -196,7 +178,7 @@ extern bool tr_queue_status(int64 job, TrJobStatus *status);
 typedef struct TrWatermark
 {
 	Oid			role;
-	const char *script;
+	int64		script;
 	const char *source;
 	const char *destination;
 

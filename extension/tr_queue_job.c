@@ -48,7 +48,7 @@ tr_queue_submit(const TrNewJob *job)
 
 	memset(nulls, ' ', sizeof(nulls));
 	tr_scope_enter(&scope);
-	tr_set_text(values, nulls, 0, job->script);
+	values[0] = Int64GetDatum(job->script);
 	values[1] = Int32GetDatum(job->version);
 	values[2] = ObjectIdGetDatum(job->role);
 	values[3] = ObjectIdGetDatum(job->source);
@@ -150,9 +150,10 @@ load_options(const TrScope *scope, int n, TrOptions *o)
 }
 
 bool
-tr_queue_load(int64 job, TrState state, int attempt, TrJobRow *row)
+tr_queue_load(int64 job, TrState state, int attempt, Oid role, TrJobRow *row)
 {
-	Datum		values[3] = {Int64GetDatum(job), 0, Int32GetDatum(attempt)};
+	Datum		values[4] = {Int64GetDatum(job), 0, Int32GetDatum(attempt),
+	ObjectIdGetDatum(role)};
 	TrScope		scope;
 	bool		found;
 
@@ -185,6 +186,10 @@ tr_queue_load(int64 job, TrState state, int attempt, TrJobRow *row)
 		row->rows_returned = tr_int8_or_zero(0, 31);
 		row->since_from = tr_text_value(&scope, 0, 32);
 		row->since_to = tr_text_value(&scope, 0, 33);
+		row->script_id = DatumGetInt64(tr_value(0, 34));
+		row->access = tr_script_access(role, DatumGetObjectId(tr_value(0, 35)),
+									   tr_text_value(&scope, 0, 37));
+		row->archived = DatumGetBool(tr_value(0, 36));
 	}
 	tr_scope_leave(&scope);
 	return found;

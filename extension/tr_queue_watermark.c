@@ -19,7 +19,7 @@ static void
 set_key(Datum *values, const TrWatermark *w)
 {
 	values[0] = ObjectIdGetDatum(w->role);
-	values[1] = CStringGetTextDatum(w->script);
+	values[1] = Int64GetDatum(w->script);
 	values[2] = CStringGetTextDatum(w->source);
 	values[3] = CStringGetTextDatum(w->destination);
 }

@@ -194,7 +194,7 @@ load_job(void)
 	MemoryContext old = MemoryContextSwitchTo(runner.context);
 
 	if (!tr_queue_load(runner.a.job, TR_RUNNING, runner.a.attempt,
-					   &runner.row))
+					   runner.a.role, &runner.row))
 		elog(ERROR, "job " INT64_FORMAT " is not running as attempt %d any more",
 			 runner.a.job, runner.a.attempt);
 	tr_limits_lower(&runner.row.limits);
@@ -226,7 +226,7 @@ take_watermark(void)
 		return;					/* a column that is gone is named later */
 	*w = (TrWatermark) {
 		.role = runner.a.role,
-		.script = runner.row.script,
+		.script = runner.row.script_id,
 		.source = runner.row.source_name,
 		.destination = runner.row.destination
 	};
@@ -318,6 +318,8 @@ attempt(void)
 		ereport(ERROR,
 				(errcode(ERRCODE_QUERY_CANCELED),
 				 errmsg("the job was cancelled before it started")));
+	tr_api_check_may_run(runner.row.script, runner.row.access,
+						 runner.row.archived);
 	check_source();
 	check_dependencies();
 	take_watermark();

@@ -625,7 +625,7 @@ tr_session_verify(const TrTask *task, TrOutcome *outcome)
 }
 
 List *
-tr_session_validate(const char *code)
+tr_session_validate(const char *code, char **versions)
 {
 	TrTask		task = {
 		.script = "script",
@@ -645,5 +645,7 @@ tr_session_validate(const char *code)
 	tr_task_queue(&task, s.link, "validate");
 	converse(&s);
 	tr_link_close(s.link);
+	if (versions != NULL)
+		*versions = outcome.versions;
 	return s.findings;
 }

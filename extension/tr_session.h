@@ -103,7 +103,8 @@ typedef struct TrFinding
 	char	   *instead;
 } TrFinding;
 
-/* List of TrFinding, palloc'd; raises only when the sandbox is not there. */
-extern List *tr_session_validate(const char *code);
+/* List of TrFinding, palloc'd; raises only when the sandbox is not there.
+ * versions (or NULL): of what looked at it, a line "name version" each. */
+extern List *tr_session_validate(const char *code, char **versions);
 
 #endif							/* TR_SESSION_H */

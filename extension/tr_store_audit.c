@@ -54,12 +54,14 @@ static TrSql audit_add = {
 	" coalesce($12, j.source_name, j.source_query, j.sources::text),"
 	" coalesce($13, j.destination), $14, $15, $16"
 	" FROM (SELECT) one"
-	" LEFT JOIN transform.job j ON j.id = $14,"
+	" LEFT JOIN transform.job j ON j.id = $14"
+	" LEFT JOIN transform.script js ON js.id = j.script,"
 	" LATERAL (SELECT coalesce($4, j.role::oid, 0::oid) AS oid) r,"
-	" LATERAL (SELECT coalesce($10, j.script) AS script,"
+	" LATERAL (SELECT coalesce($10, js.name) AS script,"
 	"  coalesce($11, j.version) AS version) e"
+	" LEFT JOIN transform.script s ON s.name = e.script"
 	" LEFT JOIN transform.script_version v"
-	"  ON v.script = e.script AND v.version = e.version",
+	"  ON v.script = s.id AND v.version = e.version",
 	16, {TIMESTAMPTZOID, TEXTOID, TEXTOID, OIDOID, OIDOID, TEXTOID, TEXTOID,
 		TEXTOID, TEXTOID, TEXTOID, INT4OID, TEXTOID, TEXTOID, INT8OID, TEXTOID,
 	TEXTOID}

@@ -13,7 +13,7 @@ typedef struct ZygoteReport
 {
 	WallReport	walls;
 	char		facts[3000];	/* "name\tgood or bad\ttext\n" each */
-	char		versions[200];	/* "pandas 3.1.1\n" and so on */
+	char		versions[400];	/* "pandas 3.1.1\n" and so on */
 } ZygoteReport;
 
 extern int	zygote_main(const Config *config);

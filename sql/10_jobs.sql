@@ -6,7 +6,7 @@
 
 CREATE TABLE transform.job (
 	id			bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-	script		text NOT NULL,
+	script		bigint NOT NULL,
 	version		integer NOT NULL,
 	role		regrole NOT NULL,
 	source		regclass,
@@ -83,7 +83,7 @@ CREATE TABLE transform.job (
 -- role, script, source and destination.
 CREATE TABLE transform.watermark (
 	role		regrole NOT NULL,
-	script		text NOT NULL,
+	script		bigint NOT NULL REFERENCES transform.script (id),
 	source		text NOT NULL,
 	destination text NOT NULL,
 	since		text NOT NULL,
@@ -174,7 +174,8 @@ CREATE FUNCTION transform_submit(
 	sources jsonb DEFAULT NULL, columns text[] DEFAULT NULL,
 	filter text DEFAULT NULL, group_by text[] DEFAULT NULL,
 	key text[] DEFAULT NULL, reject_table text DEFAULT NULL,
-	expect jsonb DEFAULT NULL, since text DEFAULT NULL)
+	expect jsonb DEFAULT NULL, since text DEFAULT NULL,
+	version integer DEFAULT NULL)
 	RETURNS bigint
 	AS 'MODULE_PATHNAME', 'transform_submit'
 	LANGUAGE C VOLATILE PARALLEL UNSAFE;
@@ -194,7 +195,7 @@ CREATE FUNCTION transform_preview(
 	numeric_as text DEFAULT NULL, dtype_backend text DEFAULT NULL,
 	source_query text DEFAULT NULL, sources jsonb DEFAULT NULL,
 	columns text[] DEFAULT NULL, filter text DEFAULT NULL,
-	group_by text[] DEFAULT NULL)
+	group_by text[] DEFAULT NULL, version integer DEFAULT NULL)
 	RETURNS TABLE (row_number integer, data jsonb, columns jsonb)
 	AS 'MODULE_PATHNAME', 'transform_preview'
 	LANGUAGE C VOLATILE PARALLEL UNSAFE;
@@ -241,7 +242,7 @@ CREATE PROCEDURE transform_run(
 	filter text DEFAULT NULL, group_by text[] DEFAULT NULL,
 	key text[] DEFAULT NULL, reject_table text DEFAULT NULL,
 	expect jsonb DEFAULT NULL, since text DEFAULT NULL,
-	INOUT job bigint DEFAULT NULL)
+	version integer DEFAULT NULL, INOUT job bigint DEFAULT NULL)
 	LANGUAGE plpgsql
 AS $$
 DECLARE
@@ -252,7 +253,7 @@ BEGIN
 	job := @extschema@.transform_submit(script, source, destination, shape,
 		mode, params, numeric_as, priority, chunk_rows, dtype_backend,
 		source_query, sources, columns, filter, group_by, key, reject_table,
-		expect, since);
+		expect, since, version);
 	COMMIT;
 	LOOP
 		BEGIN
@@ -280,7 +281,7 @@ $$;
 -- that no operator of a user can be taken for them at creation ----
 
 CREATE VIEW transform.jobs WITH (security_barrier) AS
-	SELECT j.id, j.script, j.version, j.role, j.source_name AS source,
+	SELECT j.id, s.name AS script, j.version, j.role, j.source_name AS source,
 		j.destination, j.shape, j.mode, j.numeric_as, j.dtype_backend,
 		j.params, j.priority, j.chunk_rows, j.source_query, j.sources,
 		j.columns, j.filter, j.group_by, j.key, j.reject_table, j.expect,
@@ -293,8 +294,7 @@ CREATE VIEW transform.jobs WITH (security_barrier) AS
 		j.worker_time, j.started_at - j.submitted_at AS wait_time,
 		j.start_time, j.read_time, j.script_time, j.write_time,
 		j.commit_time,
-		(SELECT v.hash FROM transform.script_version v
-		 WHERE v.script = j.script AND v.version = j.version) AS script_hash,
+		v.hash AS script_hash, v.version_hash,
 		j.source_definition, j.snapshot, j.packages,
 		j.output_digest,
 		CASE WHEN j.state = 'pending'
@@ -313,12 +313,15 @@ CREATE VIEW transform.jobs WITH (security_barrier) AS
 		j.limit_memory, j.limit_output_rows, j.limit_output_bytes,
 		j.limit_log_bytes, j.limit_concurrent_jobs
 	FROM transform.job j
+	JOIN transform.script s ON s.id = j.script
+	JOIN transform.script_version v ON v.script = j.script AND v.version = j.version
 	WHERE transform.may_see(j.role);
 
 CREATE VIEW transform.watermarks WITH (security_barrier) AS
-	SELECT w.role, w.script, w.source, w.destination, w.since, w.type,
+	SELECT w.role, s.name AS script, w.source, w.destination, w.since, w.type,
 		w.value, w.job, w.moved_at
 	FROM transform.watermark w
+	JOIN transform.script s ON s.id = w.script
 	WHERE transform.may_see(w.role);
 
 CREATE VIEW transform.progress WITH (security_barrier) AS
@@ -356,7 +359,7 @@ COMMENT ON COLUMN transform.job_log.message IS
 COMMENT ON COLUMN transform.job.id IS
 	'number of the job';
 COMMENT ON COLUMN transform.job.script IS
-	'name of the script';
+	'number of the script';
 COMMENT ON COLUMN transform.job.version IS
 	'version of the script the job was submitted with';
 COMMENT ON COLUMN transform.job.role IS
@@ -458,7 +461,7 @@ COMMENT ON COLUMN transform.job.source_definition IS
 COMMENT ON COLUMN transform.job.snapshot IS
 	'the snapshot the source was read with, as pg_current_snapshot() gives it';
 COMMENT ON COLUMN transform.job.packages IS
-	'versions of Python, of its packages and of sandbox_host that the script ran with';
+	'versions of Python, of its packages, of sandbox_host and of its language policy that the script ran with';
 COMMENT ON COLUMN transform.job.output_digest IS
 	'digest of the rows the script returned, whatever their order; transform_verify() compares it';
 COMMENT ON COLUMN transform.job.waiting_reason IS
@@ -470,7 +473,7 @@ COMMENT ON TABLE transform.watermark IS
 COMMENT ON COLUMN transform.watermark.role IS
 	'role of the jobs';
 COMMENT ON COLUMN transform.watermark.script IS
-	'name of the script';
+	'number of the script';
 COMMENT ON COLUMN transform.watermark.source IS
 	'schema-qualified name of the source';
 COMMENT ON COLUMN transform.watermark.destination IS
@@ -608,7 +611,9 @@ COMMENT ON COLUMN transform.jobs.worker_time IS
 COMMENT ON COLUMN transform.jobs.wait_time IS
 	'time from submit to the start of the last attempt';
 COMMENT ON COLUMN transform.jobs.script_hash IS
-	'SHA-256 of the scripts text';
+	'SHA-256 of the script''s text';
+COMMENT ON COLUMN transform.jobs.version_hash IS
+	'SHA-256 over text, options, policy and packages of the script version, as transform.scripts shows it';
 COMMENT ON COLUMN transform.jobs.start_time IS
 	'time until a worker had the job: connecting, checks, opening the source';
 COMMENT ON COLUMN transform.jobs.read_time IS
@@ -624,7 +629,7 @@ COMMENT ON COLUMN transform.jobs.source_definition IS
 COMMENT ON COLUMN transform.jobs.snapshot IS
 	'the snapshot the source was read with, as pg_current_snapshot() gives it';
 COMMENT ON COLUMN transform.jobs.packages IS
-	'versions of Python, of its packages and of sandbox_host that the script ran with';
+	'versions of Python, of its packages, of sandbox_host and of its language policy that the script ran with';
 COMMENT ON COLUMN transform.jobs.output_digest IS
 	'digest of the rows the script returned, whatever their order; transform_verify() compares it';
 COMMENT ON COLUMN transform.jobs.waiting_reason IS
@@ -697,15 +702,15 @@ COMMENT ON FUNCTION transform.progress_line(bigint) IS
 	'private: one line on how far a job is';
 COMMENT ON FUNCTION transform.raise_failure(bigint) IS
 	'private: raises the error of a job that failed or was cancelled';
-COMMENT ON FUNCTION transform_submit(text, regclass, text, text, text, jsonb, text, integer, integer, text, text, jsonb, text[], text, text[], text[], text, jsonb, text) IS
-	'Queues a job that runs the current version of a script on a relation into a table; it starts when the transaction commits, and runs as the current user. Returns the job''s number. destination: [schema.]name. What is read: source, or source_query (one SELECT that only reads), or sources (a JSON object: parameter of the script to relation, or to {"query": SELECT}); columns and filter (a condition) of it; group_by with shape group; since: a column, only rows after the highest value read before. shape, numeric_as: NULL for the script''s own. mode: create (default), append, replace (the result instead of the rows that are there; the table stays what it is) or upsert (key: columns with a unique index; rows whose key is there are updated). reject_table: table for the rows that a constraint refuses, made when absent. expect: a JSON object of checks on the result before it is published: unique, not_null, in_range, min_rows, max_rows, max_rejected. params: a JSON object. priority: higher first (default 0). chunk_rows: 1 to 10000000 (default transform.chunk_rows). Errors: 42704 no such script, 42501 no privilege, 42P07 destination exists, 42P01 it does not (append, upsert), 42P10 no unique index on the key (upsert), 42602 and 42622 bad name, 0A000 unsupported column type, 22023 bad argument, 55000 not preloaded.';
+COMMENT ON FUNCTION transform_submit(text, regclass, text, text, text, jsonb, text, integer, integer, text, text, jsonb, text[], text, text[], text[], text, jsonb, text, integer) IS
+	'Queues a job that runs a script on a relation into a table; it starts when the transaction commits, and runs as the current user. Returns the job''s number. destination: [schema.]name. What is read: source, or source_query (one SELECT that only reads), or sources (a JSON object: parameter of the script to relation, or to {"query": SELECT}); columns and filter (a condition) of it; group_by with shape group; since: a column, only rows after the highest value read before. shape, numeric_as: NULL for the script''s own. mode: create (default), append, replace (the result instead of the rows that are there; the table stays what it is) or upsert (key: columns with a unique index; rows whose key is there are updated). reject_table: table for the rows that a constraint refuses, made when absent. expect: a JSON object of checks on the result before it is published: unique, not_null, in_range, min_rows, max_rows, max_rejected. params: a JSON object. priority: higher first (default 0). chunk_rows: 1 to 10000000 (default transform.chunk_rows). version: of the script (default: the current one). Errors: 42704 no such script, 42501 no privilege, 42P07 destination exists, 42P01 it does not (append, upsert), 42P10 no unique index on the key (upsert), 42602 and 42622 bad name, 0A000 unsupported column type, 22023 bad argument, 55000 not preloaded.';
 COMMENT ON FUNCTION transform_wait(bigint, interval) IS
 	'Waits until a job is over and returns its state: succeeded, failed or cancelled; with a timeout, the state it has by then. Sees the latest state at any isolation level. Errors: 42704 no such job, 55000 when the job was submitted by this very transaction.';
-COMMENT ON PROCEDURE transform_run(text, regclass, text, text, text, jsonb, text, integer, integer, text, text, jsonb, text[], text, text[], text[], text, jsonb, text, bigint) IS
+COMMENT ON PROCEDURE transform_run(text, regclass, text, text, text, jsonb, text, integer, integer, text, text, jsonb, text[], text, text[], text[], text, jsonb, text, integer, bigint) IS
 	'Submits a job, commits, waits for it with progress as notices, and raises the job''s error if it fails; cancelling the call cancels the job. Arguments as transform_submit; job returns the number. Error 25001 inside a transaction block.';
 COMMENT ON FUNCTION transform_cancel(bigint) IS
 	'Cancels a pending job (when the transaction commits) or interrupts a running one (at once). True when there was something to cancel. For the job''s own role and members of transform_admin. Error 42704: no such job.';
-COMMENT ON FUNCTION transform_preview(text, regclass, integer, text, jsonb, text, text, text, jsonb, text[], text, text[]) IS
+COMMENT ON FUNCTION transform_preview(text, regclass, integer, text, jsonb, text, text, text, jsonb, text[], text, text[], integer) IS
 	'Runs a script on the first rows of a relation (1 to 1000, default 10) and returns what it gives, as JSON, with the inferred columns in the first row; writes nothing. Output of the script comes as notices.';
 COMMENT ON FUNCTION transform_watermark_reset(text, text, text) IS
 	'Forgets how far the incremental jobs of a script have read, so that the next one reads everything; source and destination as transform.watermarks shows them, NULL for all. Returns how many watermarks that were; only those of roles whose rights you have.';
@@ -725,16 +730,16 @@ REVOKE ALL ON FUNCTION transform.live() FROM PUBLIC;
 REVOKE ALL ON FUNCTION transform.assert_no_transaction_block() FROM PUBLIC;
 REVOKE ALL ON FUNCTION transform.progress_line(bigint) FROM PUBLIC;
 REVOKE ALL ON FUNCTION transform.raise_failure(bigint) FROM PUBLIC;
-REVOKE ALL ON FUNCTION transform_submit(text, regclass, text, text, text, jsonb, text, integer, integer, text, text, jsonb, text[], text, text[], text[], text, jsonb, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION transform_submit(text, regclass, text, text, text, jsonb, text, integer, integer, text, text, jsonb, text[], text, text[], text[], text, jsonb, text, integer) FROM PUBLIC;
 REVOKE ALL ON FUNCTION transform_wait(bigint, interval) FROM PUBLIC;
 REVOKE ALL ON FUNCTION transform_cancel(bigint) FROM PUBLIC;
-REVOKE ALL ON FUNCTION transform_preview(text, regclass, integer, text, jsonb, text, text, text, jsonb, text[], text, text[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION transform_preview(text, regclass, integer, text, jsonb, text, text, text, jsonb, text[], text, text[], integer) FROM PUBLIC;
 REVOKE ALL ON FUNCTION transform_watermark_reset(text, text, text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION transform_logs(bigint) FROM PUBLIC;
 REVOKE ALL ON FUNCTION transform_verify(bigint) FROM PUBLIC;
 REVOKE ALL ON FUNCTION transform_sandbox_status() FROM PUBLIC;
 REVOKE ALL ON FUNCTION transform_version() FROM PUBLIC;
-REVOKE ALL ON PROCEDURE transform_run(text, regclass, text, text, text, jsonb, text, integer, integer, text, text, jsonb, text[], text, text[], text[], text, jsonb, text, bigint) FROM PUBLIC;
+REVOKE ALL ON PROCEDURE transform_run(text, regclass, text, text, text, jsonb, text, integer, integer, text, text, jsonb, text[], text, text[], text[], text, jsonb, text, integer, bigint) FROM PUBLIC;
 REVOKE ALL ON ALL TABLES IN SCHEMA transform FROM PUBLIC;
 REVOKE ALL ON ALL SEQUENCES IN SCHEMA transform FROM PUBLIC;
 
@@ -756,13 +761,13 @@ GRANT EXECUTE ON FUNCTION transform.progress_line(bigint)
 	TO transform_user, transform_admin;
 GRANT EXECUTE ON FUNCTION transform.raise_failure(bigint)
 	TO transform_user, transform_admin;
-GRANT EXECUTE ON FUNCTION transform_submit(text, regclass, text, text, text, jsonb, text, integer, integer, text, text, jsonb, text[], text, text[], text[], text, jsonb, text)
+GRANT EXECUTE ON FUNCTION transform_submit(text, regclass, text, text, text, jsonb, text, integer, integer, text, text, jsonb, text[], text, text[], text[], text, jsonb, text, integer)
 	TO transform_user, transform_admin;
 GRANT EXECUTE ON FUNCTION transform_wait(bigint, interval)
 	TO transform_user, transform_admin;
 GRANT EXECUTE ON FUNCTION transform_cancel(bigint)
 	TO transform_user, transform_admin;
-GRANT EXECUTE ON FUNCTION transform_preview(text, regclass, integer, text, jsonb, text, text, text, jsonb, text[], text, text[])
+GRANT EXECUTE ON FUNCTION transform_preview(text, regclass, integer, text, jsonb, text, text, text, jsonb, text[], text, text[], integer)
 	TO transform_user, transform_admin;
 GRANT EXECUTE ON FUNCTION transform_watermark_reset(text, text, text)
 	TO transform_user, transform_admin;
@@ -774,5 +779,5 @@ GRANT EXECUTE ON FUNCTION transform_sandbox_status()
 	TO transform_user, transform_admin;
 GRANT EXECUTE ON FUNCTION transform_version()
 	TO transform_user, transform_admin;
-GRANT EXECUTE ON PROCEDURE transform_run(text, regclass, text, text, text, jsonb, text, integer, integer, text, text, jsonb, text[], text, text[], text[], text, jsonb, text, bigint)
+GRANT EXECUTE ON PROCEDURE transform_run(text, regclass, text, text, text, jsonb, text, integer, integer, text, text, jsonb, text[], text, text[], text[], text, jsonb, text, integer, bigint)
 	TO transform_user, transform_admin;

@@ -41,6 +41,10 @@ PRELOAD = """
     pyarrow.fs pyarrow.csv pyarrow.parquet pyarrow.feather pyarrow.dataset
 """.split()
 
+# The language policy: what decides whether a script is taken, and what it may
+# do.  Their hash is the policy's version.
+POLICY = ("names.py", "guards.py", "policy.py")
+
 WALL_LANGUAGE = 1 << 0
 WALL_IMPORTS = 1 << 2
 
@@ -51,10 +55,12 @@ def start(walls_off, allowed_modules, image, recording):
     if image is not None:
         gc.disable()            # nothing is garbage yet
         images.install(image)
-    elif recording:
-        import folders
-        folders.install()
-        images.record()
+    else:
+        if recording:
+            import folders
+            folders.install()
+            images.record()
+        note_policy()
     import driver
     driver.configure(walls_off, allowed_modules)
     if walls_off & (WALL_LANGUAGE | WALL_IMPORTS):
@@ -107,6 +113,18 @@ def _release(package):
     return "?"
 
 
+def note_policy():
+    """Where modules can still be found, in the template that is asked for
+    versions()."""
+    import hashlib
+    global _policy
+    digest = hashlib.sha256()
+    for name in POLICY:
+        with open(os.path.join(os.path.dirname(__file__), name), "rb") as file:
+            digest.update(hashlib.sha256(file.read()).digest())
+    _policy = digest.hexdigest()
+
+
 def versions():
     import numpy
     import pandas
@@ -116,8 +134,10 @@ def versions():
         _versions = "\n".join((
             "Python " + sys.version.split()[0], "pandas " + pandas.__version__,
             "numpy " + numpy.__version__, "pyarrow " + pyarrow.__version__,
-            "RestrictedPython " + _release("restrictedpython")))
+            "RestrictedPython " + _release("restrictedpython"),
+            "policy " + _policy))
     return _versions
 
 
+_policy = None
 _versions = None

@@ -19,8 +19,9 @@ JOB = """SELECT state, error_stage, sqlstate, error, error_detail, error_hint, t
 
 FORCE_SCRIPT = """INSERT INTO transform.script (name, owner, version) VALUES ($1, 'analyst'::regrole, 1)
 	ON CONFLICT (name) DO UPDATE SET version = transform.script.version + 1"""
-FORCE_VERSION = """INSERT INTO transform.script_version (script, version, code, shape, numeric_as, dtype_backend, hash, created_by)
-	SELECT name, version, $2, 'table', 'float64', 'numpy', '', owner FROM transform.script WHERE name = $1"""
+FORCE_VERSION = """INSERT INTO transform.script_version (script, version, code, shape, numeric_as, dtype_backend, hash,
+	policy, packages, version_hash, created_by)
+	SELECT id, version, $2, 'table', 'float64', 'numpy', '', '', '{}', '', owner FROM transform.script WHERE name = $1"""
 
 
 class Listener:

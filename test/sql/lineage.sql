@@ -61,7 +61,7 @@ SELECT commit_time >= interval '0.4 s' AS commit FROM transform.jobs WHERE id = 
 
 -- what it takes to repeat it
 SELECT script_hash = encode(sha256(convert_to(code, 'UTF8')), 'hex') AS hash, length(output_digest) AS digest,
-	pg_snapshot_xmin(snapshot)::text::bigint > 0 AS snapshot, packages ?& ARRAY['Python', 'pandas', 'numpy', 'pyarrow', 'RestrictedPython', 'sandbox_host'] AS packages
+	pg_snapshot_xmin(snapshot)::text::bigint > 0 AS snapshot, j.packages ?& ARRAY['Python', 'pandas', 'numpy', 'pyarrow', 'RestrictedPython', 'sandbox_host', 'policy'] AS packages
 FROM transform.jobs j JOIN transform.scripts s ON s.name = j.script AND s.version = j.version WHERE id = :job;
 
 CREATE VIEW few AS SELECT id, price FROM source WHERE id <= 3;

@@ -29,7 +29,7 @@ SELECT * FROM transform_sandbox_status();
 SET ROLE regress_anna;
 SELECT * FROM transform.job;
 DELETE FROM transform.jobs;
-INSERT INTO transform.script VALUES ('x', 'regress_anna', 1);
+INSERT INTO transform.script (name, owner, version) VALUES ('x', 'regress_anna', 1);
 SELECT nextval('transform.job_id_seq');
 
 SELECT transform_script_create('perm_anna', E'def transform(df):\n    print(len(df))\n    return df\n') > 0 AS created;

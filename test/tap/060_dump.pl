@@ -14,6 +14,10 @@ ask($node, 'ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC');
 create_script($node, 'same', "def transform(df):\n    print('hello')\n    return df\n");
 create_script($node, 'same', "def transform(df):\n    print('hello')\n    return df.copy()\n");
 create_script($node, 'forever', "def transform(df):\n    while True:\n        pass\n");
+ask($node, $_) for 'CREATE ROLE guest', 'CREATE ROLE gone',
+  "SELECT transform_script_create('first', (SELECT code FROM transform.scripts WHERE name = 'same' AND current))",
+  "SELECT transform_script_rename('first', 'aside')", "SELECT transform_script_archive('aside')",
+  "SELECT transform_script_grant('same', role, 'use') FROM unnest(ARRAY['guest', 'gone']) AS role", 'DROP ROLE gone';
 my $done = submit($node, 'same', 'source', 'out');
 my $old = submit($node, 'same', 'old_source', 'out_old');
 is(wait_for_job($node, $_), 'succeeded', "job $_ is done") for $done, $old;
@@ -30,6 +34,11 @@ $node->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', $node->co
 
 is($node->safe_psql('copy', 'SELECT name, version, current FROM transform.scripts ORDER BY 1, 2'),
 	"forever|1|t\nsame|1|f\nsame|2|t", 'scripts with all their versions');
+is($node->safe_psql('copy', 'SELECT name, version FROM transform.archived_scripts'), 'aside|1', '... also one that is archived');
+is($node->safe_psql('copy', 'SELECT script, role, privilege FROM transform.script_grants'), 'same|guest|use',
+	'whom they are shared with, as far as those roles exist');
+isnt($node->safe_psql('copy', "SELECT transform_script_create('new', 'def transform(df): return df')"), '', 'a new one has a number of its own');
+$node->safe_psql('copy', "SELECT transform_script_archive('new')");
 is($node->safe_psql('copy', 'SELECT id, state, source FROM transform.jobs ORDER BY id'),
 	"$done|succeeded|public.source\n$old|succeeded|public.old_source", 'the jobs that are over');
 is($node->safe_psql('copy', "SELECT message FROM transform_logs($done)"), 'hello', 'their logs');
