@@ -13,6 +13,7 @@
 #include <pwd.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -367,4 +368,12 @@ tr_waitset_free(TrWaitSet *set)
 		return;
 	FreeWaitEventSet(set->events);
 	pfree(set);
+}
+
+bool
+tr_host_file_is_private(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && (st.st_mode & (S_IRWXG | S_IRWXO)) == 0;
 }

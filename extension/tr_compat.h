@@ -77,6 +77,11 @@
 #define TR_BYPASS_LOGIN		0
 #endif
 
+/* May it SET ROLE?  From 16 on a membership can be without that. */
+#if PG_VERSION_NUM < 160000
+#define member_can_set_role(member, role)	is_member_of_role(member, role)
+#endif
+
 #if PG_VERSION_NUM < 160000
 static inline AclResult
 object_aclcheck(Oid classid, Oid objectid, Oid roleid, AclMode mode)

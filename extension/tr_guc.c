@@ -20,6 +20,7 @@
 #include "tr_compat.h"
 #include "tr_guc.h"
 #include "tr_host.h"
+#include "tr_tokens.h"
 #include "tr_walls.h"
 
 int			tr_max_concurrent_jobs = 4;
@@ -36,6 +37,11 @@ int			tr_max_attempts = 3;
 int			tr_chunk_rows = 50000;
 int			tr_audit_retention = 0;
 int			tr_max_profile_rows = 30000;
+int			tr_password_memlimit = 64 * 1024;
+int			tr_password_opslimit = 3;
+int			tr_token_lifetime = 60 * 60;
+int			tr_session_lifetime = 7 * 24 * 60 * 60;
+int			tr_clock_skew = 30;
 
 int			tr_own_limit[TR_LIMITS];
 int			tr_max_limit[TR_LIMITS];
@@ -83,6 +89,10 @@ static const IntSetting int_settings[] = {
 		"Sets how many source rows are sent to a script's worker at a time.",
 		"With shape \"chunk\", the script is called once for each such chunk.",
 	&tr_chunk_rows, 50000, 1, 10000000, PGC_USERSET, 0},
+	{"transform.clock_skew",
+		"Sets how far the clock of an issuer of tokens may differ from ours.",
+		NULL,
+	&tr_clock_skew, 30, 0, TR_JWT_SKEW_MAX, PGC_SUSET, GUC_UNIT_S},
 	{"transform.job_cpu_time",
 		"Sets the processor time a job of this session may use.",
 		OWN_LIMIT_DETAIL,
@@ -151,6 +161,14 @@ static const IntSetting int_settings[] = {
 		"Sets how many jobs of one role may wait in the queue.",
 		ROLE_LIMIT_DETAIL,
 	&tr_max_limit[TR_CEILING_QUEUED_JOBS], 10000, 0, INT_MAX, PGC_SUSET, 0},
+	{"transform.password_memlimit",
+		"Sets the memory that hashing a password takes.",
+		"Hashes of passwords are made anew at the next login after a change.",
+	&tr_password_memlimit, 64 * 1024, 19 * 1024, 1024 * 1024, PGC_SUSET, GUC_UNIT_KB},
+	{"transform.password_opslimit",
+		"Sets how many passes over that memory hashing a password takes.",
+		"Hashes of passwords are made anew at the next login after a change.",
+	&tr_password_opslimit, 3, 2, 100, PGC_SUSET, 0},
 	{"transform.role_concurrent_jobs",
 		"Sets with how many others of its role a job of this session runs at the same time.",
 		OWN_LIMIT_DETAIL,
@@ -159,6 +177,14 @@ static const IntSetting int_settings[] = {
 		"Sets how many jobs of its role may wait when this session submits one.",
 		OWN_LIMIT_DETAIL,
 	&tr_own_limit[TR_CEILING_QUEUED_JOBS], -1, -1, INT_MAX, PGC_USERSET, 0},
+	{"transform.session_lifetime",
+		"Sets how long after a login its tokens can be refreshed.",
+		NULL,
+	&tr_session_lifetime, 7 * 24 * 60 * 60, 60, 365 * 24 * 60 * 60, PGC_SUSET, GUC_UNIT_S},
+	{"transform.token_lifetime",
+		"Sets how long a token of transform_login() is good.",
+		NULL,
+	&tr_token_lifetime, 60 * 60, 60, TR_LIFETIME_MAX, PGC_SUSET, GUC_UNIT_S},
 	{"transform.warm_workers",
 		"Sets how many idle workers sandbox_host keeps ready.",
 		NULL,

@@ -24,6 +24,13 @@ extern int	tr_max_attempts;
 extern int	tr_audit_retention; /* seconds; 0 = for ever */
 extern int	tr_max_profile_rows;	/* superuser */
 
+/* superuser: passwords (memory in kB) and tokens (in seconds) */
+extern int	tr_password_memlimit;
+extern int	tr_password_opslimit;
+extern int	tr_token_lifetime;
+extern int	tr_session_lifetime;
+extern int	tr_clock_skew;
+
 /* user */
 extern int	tr_chunk_rows;
 

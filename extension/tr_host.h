@@ -76,6 +76,12 @@ extern ssize_t tr_conn_send(TrConn *conn, const void *buf, size_t len);
 /* NULL is allowed.  No wait set may have it any more. */
 extern void tr_conn_close(TrConn *conn);
 
+/* ---- files ---- */
+
+/* Can no other account read this open file?  (On Windows that is the data
+ * directory's access list: always true.) */
+extern bool tr_host_file_is_private(int fd);
+
 /* ---- waiting for connections ---- */
 
 #define TR_WAITSET_CONNS	2

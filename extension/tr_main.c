@@ -13,6 +13,7 @@
 
 #include "tr_guc.h"
 #include "tr_launcher.h"
+#include "tr_redact.h"
 #include "tr_shmem.h"
 #include "tr_utility.h"
 
@@ -28,5 +29,6 @@ _PG_init(void)
 		return;
 	tr_shmem_init();
 	tr_utility_init();
+	tr_redact_init();
 	tr_launcher_register();
 }

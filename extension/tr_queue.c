@@ -46,15 +46,15 @@ static TrSql statements[Q_COUNT] = {
 		" limit_output_rows, limit_output_bytes, limit_log_bytes,"
 		" dtype_backend, source_query, sources, columns, filter, group_by,"
 		" key, reject_table, expect, since, search_path,"
-		" limit_concurrent_jobs)"
+		" limit_concurrent_jobs, subject, token_id)"
 		" VALUES ($1, $2, $3::regrole, $4::regclass, $5, $6, $7, $8, $9, $10,"
 		" $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,"
-		" $24, $25, $26, $27, $28, $29, $30) RETURNING id",
-		30, {INT8OID, INT4OID, OIDOID, OIDOID, TEXTOID, TEXTOID, TEXTOID,
+		" $24, $25, $26, $27, $28, $29, $30, $31, $32) RETURNING id",
+		32, {INT8OID, INT4OID, OIDOID, OIDOID, TEXTOID, TEXTOID, TEXTOID,
 			TEXTOID, TEXTOID, JSONBOID, INT4OID, INT4OID, INT8OID, INT8OID,
 			INT8OID, INT8OID, INT8OID, INT8OID, TEXTOID, TEXTOID, JSONBOID,
 			TEXTARRAYOID, TEXTOID, TEXTARRAYOID, TEXTARRAYOID, TEXTOID,
-		JSONBOID, TEXTOID, TEXTOID, INT8OID}
+		JSONBOID, TEXTOID, TEXTOID, INT8OID, TEXTOID, TEXTOID}
 	},
 	[Q_QUEUED] = {
 		"SELECT count(*) FROM (SELECT FROM transform.job"

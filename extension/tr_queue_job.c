@@ -15,6 +15,7 @@
 #include "utils/timestamp.h"
 
 #include "tr_audit.h"
+#include "tr_authenticate.h"
 #include "tr_depend.h"
 #include "tr_log.h"
 #include "tr_queue.h"
@@ -41,8 +42,8 @@ tr_queue_queued(Oid role, int64 most)
 int64
 tr_queue_submit(const TrNewJob *job)
 {
-	Datum		values[21 + TR_OPTIONS];
-	char		nulls[21 + TR_OPTIONS];
+	Datum		values[23 + TR_OPTIONS];
+	char		nulls[23 + TR_OPTIONS];
 	TrScope		scope;
 	int64		id;
 
@@ -76,6 +77,8 @@ tr_queue_submit(const TrNewJob *job)
 	}
 	tr_set_text(values, nulls, 19 + TR_OPTIONS, job->search_path);
 	values[20 + TR_OPTIONS] = Int64GetDatum(job->limits.concurrent_jobs);
+	tr_set_text(values, nulls, 21 + TR_OPTIONS, tr_auth_subject());
+	tr_set_text(values, nulls, 22 + TR_OPTIONS, tr_auth_token_id());
 	tr_statement(Q_SUBMIT, values, nulls, InvalidSnapshot);
 	id = DatumGetInt64(tr_value(0, 1));
 	tr_scope_leave(&scope);

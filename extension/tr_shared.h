@@ -1,8 +1,7 @@
 /*
  * tr_shared.h
- *		Layout of the shared struct; private to tr_shmem.c, tr_slots.c and
- *		tr_audit*.c.
- *		tr_shmem.h has the interface.
+ *		Layout of the shared struct; private to tr_shmem.c, tr_slots.c,
+ *		tr_audit*.c, tr_delay.c and tr_keyfile.c.  tr_shmem.h has the interface.
  */
 #ifndef TR_SHARED_H
 #define TR_SHARED_H
@@ -11,7 +10,10 @@
 
 #include "storage/lwlock.h"
 
+#include "port/atomics.h"
+
 #include "tr_audit_private.h"
+#include "tr_delay.h"
 #include "tr_shmem.h"
 
 typedef struct TrDatabase
@@ -54,6 +56,9 @@ typedef struct TrShared
 	ConditionVariable host_changed;
 	TrDatabase	databases[TR_MAX_DATABASES];
 	TrAuditQueue audit;
+	TrDelays	delays;			/* of logins */
+	LWLock		keys_lock;		/* held to change the file of keys */
+	pg_atomic_uint64 keys_changed;	/* counts its changes */
 	int			nslots;
 	TrSlot		slots[FLEXIBLE_ARRAY_MEMBER];
 } TrShared;

@@ -76,6 +76,9 @@ init_shared(void)
 	ConditionVariableInit(&tr_shared->finished);
 	ConditionVariableInit(&tr_shared->host_changed);
 	tr_audit_key_load(tr_shared->audit.key);
+	tr_delay_init(&tr_shared->delays, tr_shared->tranche);
+	LWLockInitialize(&tr_shared->keys_lock, tr_shared->tranche);
+	pg_atomic_init_u64(&tr_shared->keys_changed, 0);
 	tr_shared->nslots = tr_max_concurrent_jobs;
 	for (int i = 0; i < tr_shared->nslots; i++)
 	{

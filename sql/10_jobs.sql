@@ -29,6 +29,8 @@ CREATE TABLE transform.job (
 	expect		jsonb,
 	since		text,
 	search_path text NOT NULL,
+	subject		text,
+	token_id	text,
 	since_from	text,
 	since_to	text,
 	limit_wall_ms		bigint NOT NULL,
@@ -281,7 +283,8 @@ $$;
 -- that no operator of a user can be taken for them at creation ----
 
 CREATE VIEW transform.jobs WITH (security_barrier) AS
-	SELECT j.id, s.name AS script, j.version, j.role, j.source_name AS source,
+	SELECT j.id, s.name AS script, j.version, j.role, j.subject, j.token_id,
+		j.source_name AS source,
 		j.destination, j.shape, j.mode, j.numeric_as, j.dtype_backend,
 		j.params, j.priority, j.chunk_rows, j.source_query, j.sources,
 		j.columns, j.filter, j.group_by, j.key, j.reject_table, j.expect,
@@ -492,6 +495,10 @@ COMMENT ON COLUMN transform.job.since_from IS
 	'the watermark before the job: it read the rows after that; NULL for all';
 COMMENT ON COLUMN transform.job.since_to IS
 	'the watermark after the job';
+COMMENT ON COLUMN transform.job.subject IS
+	'whom it was submitted for: sub of the token that the role was taken on with; NULL without one';
+COMMENT ON COLUMN transform.job.token_id IS
+	'jti of that token';
 COMMENT ON COLUMN transform.job.search_path IS
 	'search_path of the submit: where names in queries and conditions are looked up';
 COMMENT ON COLUMN transform.job.limit_wall_ms IS
@@ -522,6 +529,10 @@ COMMENT ON COLUMN transform.jobs.version IS
 	'version of the script the job was submitted with';
 COMMENT ON COLUMN transform.jobs.role IS
 	'role that submitted the job and that it runs as';
+COMMENT ON COLUMN transform.jobs.subject IS
+	'whom it was submitted for: sub of the token that the role was taken on with; NULL without one';
+COMMENT ON COLUMN transform.jobs.token_id IS
+	'jti of that token';
 COMMENT ON COLUMN transform.jobs.source IS
 	'name of the source when the job was submitted';
 COMMENT ON COLUMN transform.jobs.destination IS

@@ -60,8 +60,8 @@ SELECT count(*) FILTER (WHERE prosecdef) AS security_definer
 FROM pg_proc p JOIN pg_depend d ON d.objid = p.oid AND d.classid = 'pg_proc'::regclass AND d.deptype = 'e'
 JOIN pg_extension e ON e.oid = d.refobjid AND e.extname = 'transform';
 
--- the two roles
-SELECT rolname, rolcanlogin, rolsuper FROM pg_roles WHERE rolname IN ('transform_user', 'transform_admin') ORDER BY 1;
+-- the roles
+SELECT rolname, rolcanlogin, rolsuper FROM pg_roles WHERE rolname IN ('transform_user', 'transform_admin', 'transform_authenticator') ORDER BY 1;
 
 -- settings
 \pset format unaligned

@@ -60,6 +60,6 @@ is($node->safe_psql('scripts', "SELECT has_function_privilege('operator', 'trans
 $node->safe_psql('copy', "BEGIN; SELECT transform_submit('same', 'source', 'out_gone'); DROP EXTENSION transform; COMMIT");
 is($node->safe_psql('copy', "SELECT count(*) FROM pg_proc WHERE proname LIKE 'job % of transform'"), '0', 'no pending job is left');
 is($node->safe_psql('copy', "SELECT count(*) FROM pg_namespace WHERE nspname = 'transform'"), '0', 'DROP EXTENSION leaves nothing');
-is($node->safe_psql('copy', "SELECT count(*) FROM pg_roles WHERE rolname LIKE 'transform%'"), '2', '... but the roles');
+is($node->safe_psql('copy', "SELECT count(*) FROM pg_roles WHERE rolname LIKE 'transform%'"), '3', '... but the roles');
 
 finish($node);
