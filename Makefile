@@ -193,7 +193,7 @@ check-windows:
 crash-windows:
 	@$(S)/setup-debian.sh check
 	@$(S)/venv.sh
-	@CRASH_ROUNDS=$(ROUNDS) SUITE_SECONDS=7200 $(S)/windows/check.sh crash-17 + crash-17m
+	@CRASH_ROUNDS=$(ROUNDS) SUITE_SECONDS=7200 LANES=2 $(S)/windows/check.sh crash-17 crash-17m
 
 clean:
 	@$(S)/clean.sh

@@ -18,7 +18,7 @@ find_server
 find_run_folder
 set +e
 
-crash_rounds=${CRASH_ROUNDS:-8}
+crash_rounds=${CRASH_ROUNDS:-5}
 suite_seconds=${SUITE_SECONDS:-1800}
 servers=${SERVERS:-$all_servers}
 compiler=x86_64-w64-mingw32ucrt-gcc
@@ -163,10 +163,10 @@ suite_regress() {
 
 suite_isolation() { with_cluster "$1" isolation regress_files isolation/pg_isolation_regress specs spec "$1"; }
 
-# The shorter run: the life of a job, every type, every shape.
+# The shorter run: installed, the life of a job, every type.
 suite_core() {
 	with_cluster "$1" regress regress_files regress/pg_regress sql sql "$1" \
-		install first_job modes params shapes types
+		install first_job modes types
 }
 
 # PostgreSQL::Test::Cluster as it is, with the server's programs in PATH being

