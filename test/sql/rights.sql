@@ -10,6 +10,10 @@ CREATE ROLE regress_rights_owner NOLOGIN;
 CREATE ROLE regress_rights_other NOLOGIN;
 GRANT transform_user TO regress_rights_job, regress_rights_team;
 GRANT regress_rights_other TO regress_rights_job, regress_rights_team, regress_rights_owner;
+-- settings that a session of theirs would begin with
+ALTER ROLE regress_rights_job SET role = 'regress_rights_other';
+ALTER ROLE regress_rights_team SET role = 'regress_rights_other';
+ALTER ROLE regress_rights_team SET session_authorization = 'postgres';
 CREATE SCHEMA rights;
 GRANT USAGE, CREATE ON SCHEMA rights TO regress_rights_job, regress_rights_team, regress_rights_owner;
 SET search_path = rights, public;
