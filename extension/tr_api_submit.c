@@ -297,6 +297,7 @@ transform_preview(PG_FUNCTION_ARGS)
 	Jsonb	   *params;
 
 	tr_api_require_preload();
+	tr_api_require_user();
 	name = tr_api_text_arg(fcinfo, 0, "script");
 	task->source = PG_ARGISNULL(1) ? InvalidOid : PG_GETARG_OID(1);
 	script_arg(fcinfo, 7 + PREVIEW_OPTIONS, name, &script);
@@ -365,6 +366,7 @@ transform_verify(PG_FUNCTION_ARGS)
 	bool		nulls[5] = {false};
 
 	tr_api_require_preload();
+	tr_api_require_user();
 	tr_api_job(job, &status);
 	if (status.state != TR_SUCCEEDED ||
 		!tr_queue_load(job, TR_SUCCEEDED, status.attempt, GetUserId(), &row))

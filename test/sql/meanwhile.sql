@@ -43,6 +43,8 @@ GRANT SELECT ON changed TO regress_meanwhile;
 
 SET ROLE regress_meanwhile_left;
 SELECT transform_script_create('meanwhile_left', E'def transform(df):\n    return df\n') AS version;
+SELECT transform_script_create('meanwhile_lent', E'def transform(df):\n    return df\n') AS version;
+SELECT transform_script_grant('meanwhile_lent', 'regress_meanwhile', 'use');
 SET ROLE regress_meanwhile;
 SELECT transform_script_create('meanwhile', E'def transform(df):\n    return df\n') AS version;
 SELECT transform_script_create('meanwhile_two', E'def transform(a, b):\n    return a\n') AS version;
@@ -60,9 +62,11 @@ INSERT INTO cases VALUES
 	('08 CREATE on the schema', transform_submit('meanwhile', 's20', 'meanwhile_c.o8')),
 	('09 USAGE of the source''s schema', transform_submit('meanwhile', 'meanwhile_a.t', 'o9')),
 	('10 USAGE of the destination''s schema', transform_submit('meanwhile', 's20', 'meanwhile_b.t', mode => 'append', columns => '{id}')),
-	('11 INSERT, reject table', transform_submit('meanwhile', 's20', 'd11', mode => 'append', reject_table => 'rejects'));
+	('11 INSERT, reject table', transform_submit('meanwhile', 's20', 'd11', mode => 'append', reject_table => 'rejects')),
+	('13 use of the script', transform_submit('meanwhile_lent', 's20', 'o13'));
 SET ROLE regress_meanwhile_left;
 INSERT INTO cases VALUES ('12 transform_user', transform_submit('meanwhile_left', 's20', 'o12'));
+SELECT transform_script_revoke('meanwhile_lent', 'regress_meanwhile');
 RESET ROLE;
 REVOKE SELECT ON s1, s4 FROM regress_meanwhile;
 REVOKE SELECT ON s2 FROM regress_meanwhile;

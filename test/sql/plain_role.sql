@@ -62,7 +62,17 @@ GRANT SELECT ON calls, objects TO regress_plain;
 SET ROLE regress_plain;
 SELECT what, try(statement) FROM calls WHERE try(statement) <> '42501' ORDER BY 1;
 SELECT count(*) > 20 AS tried FROM calls;
+-- the right to call a function is not enough to run scripts
 RESET ROLE;
+BEGIN;
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO regress_plain;
+GRANT regress_busy TO regress_plain WITH ADMIN OPTION;
+REVOKE transform_user FROM regress_busy;
+SET LOCAL ROLE regress_plain;
+SELECT try('SELECT transform_submit(''plain_busy'', ''plain_role.source'', ''plain_role.o'')') AS submit,
+	try('SELECT transform_preview(''plain_busy'', ''plain_role.source'')') AS preview,
+	try(format('SELECT transform_verify(%s)', :job)) AS verify;
+ROLLBACK;
 -- who may call them reaches their own checks: the calls are as they should be
 GRANT USAGE ON SCHEMA plain_role TO regress_newcomer;
 GRANT SELECT ON calls, objects TO regress_newcomer;
@@ -86,7 +96,7 @@ BEGIN
 END
 $$;
 GRANT USAGE ON SCHEMA plain_role TO regress_colleague, regress_overseer;
-BEGIN;
+BEGIN ISOLATION LEVEL REPEATABLE READ;	-- rows of the audit come at any time
 GRANT USAGE ON SCHEMA transform TO regress_plain;
 GRANT SELECT ON ALL TABLES IN SCHEMA transform TO regress_plain, regress_newcomer, regress_busy, regress_colleague, regress_overseer;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA transform TO regress_plain;
