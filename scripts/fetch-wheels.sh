@@ -1,6 +1,6 @@
 #!/bin/sh
-# fetch-wheels.sh FOLDER: download every Python package that a build and the
-# demo need into FOLDER, for a machine without a network.  There:
+# fetch-wheels.sh FOLDER: download every Python package that a build, its check
+# and the demo need into FOLDER, for a machine without a network.  There:
 #
 #	WHEELS=FOLDER make demo
 . "$(dirname "$0")/common.sh"
@@ -12,5 +12,6 @@ trap 'rm -rf "$tmp"' EXIT
 "$python" -m venv "$tmp/venv"
 pip="$tmp/venv/bin/pip download --quiet --disable-pip-version-check --no-deps --require-hashes --dest $1"
 $pip --only-binary=:all: -r "$top/scripts/requirements.txt"
+$pip --only-binary=:all: -r "$top/scripts/requirements-check.txt"
 $pip --no-build-isolation -r "$top/scripts/requirements-demo.txt"
 ls -l "$1"

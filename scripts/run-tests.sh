@@ -21,7 +21,7 @@ suite_seconds=${SUITE_SECONDS:-900}
 
 suites=("$@")
 [ ${#suites[@]} -gt 0 ] ||
-	suites=(style unit policy host regress isolation tap corpus crash hostile fuzz roundtrip ${SAN:+asan})
+	suites=(style pgspot unit policy host regress isolation tap corpus crash hostile fuzz roundtrip ${SAN:+asan})
 
 logs=$build/check
 rm -rf "$logs"
@@ -86,6 +86,9 @@ copy_source() {
 # ---- the suites
 
 suite_style() { "$top/scripts/check-style.sh"; }
+
+# What a tool of others says about the install script.
+suite_pgspot() { "$top/scripts/pgspot.sh"; }
 
 suite_unit() { "$top/scripts/unit.sh" && "$top/scripts/jwt.sh" vectors; }
 

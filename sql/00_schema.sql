@@ -11,6 +11,10 @@
 -- complain if script is sourced in psql, rather than via CREATE EXTENSION
 \echo Use "CREATE EXTENSION transform" to load this file. \quit
 
+-- Nothing below can mean an object of a user: schemas are searched in this
+-- order, and what is made names its own.
+SET LOCAL search_path = pg_catalog, pg_temp;
+
 -- ---- roles: made when absent, never dropped ----
 
 DO $$

@@ -83,7 +83,7 @@ CREATE POLICY own ON transform.script_version FOR SELECT
 
 -- ---- public functions ----
 
-CREATE FUNCTION transform_script_create(
+CREATE FUNCTION @extschema@.transform_script_create(
 	name text, code text, shape text DEFAULT NULL,
 	numeric_as text DEFAULT NULL, description text DEFAULT NULL,
 	dtype_backend text DEFAULT NULL)
@@ -91,47 +91,47 @@ CREATE FUNCTION transform_script_create(
 	AS 'MODULE_PATHNAME', 'transform_script_create'
 	LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
-CREATE FUNCTION transform_validate(code text)
+CREATE FUNCTION @extschema@.transform_validate(code text)
 	RETURNS TABLE (line integer, col integer, severity text,
 				   what text, why text, instead text)
 	AS 'MODULE_PATHNAME', 'transform_validate'
 	LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
-CREATE FUNCTION transform_script_rename(script text, new_name text)
+CREATE FUNCTION @extschema@.transform_script_rename(script text, new_name text)
 	RETURNS void
 	AS 'MODULE_PATHNAME', 'transform_script_rename'
 	LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
-CREATE FUNCTION transform_script_archive(script text) RETURNS void
+CREATE FUNCTION @extschema@.transform_script_archive(script text) RETURNS void
 	AS 'MODULE_PATHNAME', 'transform_script_archive'
 	LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
-CREATE FUNCTION transform_script_unarchive(script text) RETURNS void
+CREATE FUNCTION @extschema@.transform_script_unarchive(script text) RETURNS void
 	AS 'MODULE_PATHNAME', 'transform_script_unarchive'
 	LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
-CREATE FUNCTION transform_script_owner(script text, role text) RETURNS void
+CREATE FUNCTION @extschema@.transform_script_owner(script text, role text) RETURNS void
 	AS 'MODULE_PATHNAME', 'transform_script_owner'
 	LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
-CREATE FUNCTION transform_script_grant(script text, role text, privilege text)
+CREATE FUNCTION @extschema@.transform_script_grant(script text, role text, privilege text)
 	RETURNS boolean
 	AS 'MODULE_PATHNAME', 'transform_script_grant'
 	LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
-CREATE FUNCTION transform_script_revoke(
+CREATE FUNCTION @extschema@.transform_script_revoke(
 	script text, role text, privilege text DEFAULT NULL)
 	RETURNS boolean
 	AS 'MODULE_PATHNAME', 'transform_script_revoke'
 	LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
-CREATE FUNCTION transform_script_diff(
+CREATE FUNCTION @extschema@.transform_script_diff(
 	script text, a integer, b integer DEFAULT NULL)
 	RETURNS text
 	AS 'MODULE_PATHNAME', 'transform_script_diff'
 	LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
-CREATE FUNCTION transform_script_history(script text)
+CREATE FUNCTION @extschema@.transform_script_history(script text)
 	RETURNS TABLE (version integer, current boolean, created_by regrole,
 				   created_at timestamptz, description text, shape text,
 				   numeric_as text, dtype_backend text, hash text,
@@ -294,62 +294,62 @@ COMMENT ON COLUMN transform.script_grants.granted_at IS
 	'when it was granted';
 COMMENT ON FUNCTION transform.refuse_version_change() IS
 	'private: trigger of script_version, raises 55000';
-COMMENT ON FUNCTION transform_script_create(text, text, text, text, text, text) IS
+COMMENT ON FUNCTION @extschema@.transform_script_create(text, text, text, text, text, text) IS
 	'Stores a script, or a new version of one you own or may edit; returns its version. name: up to 63 bytes. code: Python with def transform(df) or def transform(df, params). shape: table (default; called once with all rows), chunk (called per chunk) or group (called per key). A transform that yields is called once and pulls its data frames itself. numeric_as: float64 (default) or decimal. Errors: 42601 and 42P13 when the code is refused (all findings in the detail), 42501 when the name belongs to another role, 55000 when the script is archived.';
-COMMENT ON FUNCTION transform_validate(text) IS
+COMMENT ON FUNCTION @extschema@.transform_validate(text) IS
 	'Checks a script without storing it: a row per finding with line and column (from 1), severity (error or warning), what is wrong, why, and what to do instead. No row: nothing to object to.';
-COMMENT ON FUNCTION transform_script_rename(text, text) IS
+COMMENT ON FUNCTION @extschema@.transform_script_rename(text, text) IS
 	'Renames a script; its versions, jobs, watermarks and grants stay with it. For its owner and members of transform_admin. Errors: 42704 no such script, 42501 not yours, 42710 the name is taken.';
-COMMENT ON FUNCTION transform_script_archive(text) IS
+COMMENT ON FUNCTION @extschema@.transform_script_archive(text) IS
 	'Takes a script out of transform.scripts and out of use; versions, jobs and the name stay, pending jobs fail. For its owner and members of transform_admin. Errors: 42704 no such script, 42501 not yours, 55000 it is archived.';
-COMMENT ON FUNCTION transform_script_unarchive(text) IS
+COMMENT ON FUNCTION @extschema@.transform_script_unarchive(text) IS
 	'Brings an archived script back as it was. For its owner and members of transform_admin. Errors: 42704 no such script, 42501 not yours, 55000 it is not archived.';
-COMMENT ON FUNCTION transform_script_owner(text, text) IS
+COMMENT ON FUNCTION @extschema@.transform_script_owner(text, text) IS
 	'Makes a script the property of a role whose rights you have (any role, for members of transform_admin). Errors: 42704 no such script or role, 42501 not yours.';
-COMMENT ON FUNCTION transform_script_grant(text, text, text) IS
+COMMENT ON FUNCTION @extschema@.transform_script_grant(text, text, text) IS
 	'Lets a role, and with it every member, use (see, run, preview, verify) or edit (add versions as well) a script. For its owner and members of transform_admin. True when that is new. Errors: 42704 no such script or role, 42501 not yours, 0LP01 to PUBLIC, 22023 another privilege.';
-COMMENT ON FUNCTION transform_script_revoke(text, text, text) IS
+COMMENT ON FUNCTION @extschema@.transform_script_revoke(text, text, text) IS
 	'Takes a privilege on a script, or all (privilege NULL), from a role; jobs that wait fail. True when there was one. Errors as transform_script_grant.';
-COMMENT ON FUNCTION transform_script_diff(text, integer, integer) IS
+COMMENT ON FUNCTION @extschema@.transform_script_diff(text, integer, integer) IS
 	'What changed from version a to version b (NULL: the current one), as a unified diff that patch accepts; empty when the texts are equal. Error 42704: no such script or version.';
-COMMENT ON FUNCTION transform_script_history(text) IS
+COMMENT ON FUNCTION @extschema@.transform_script_history(text) IS
 	'All versions of a script, the newest first, also of one that is archived. Error 42704: no such script.';
 
 -- ---- grants ----
 
 REVOKE ALL ON FUNCTION transform.refuse_version_change() FROM PUBLIC;
-REVOKE ALL ON FUNCTION transform_script_create(text, text, text, text, text, text) FROM PUBLIC;
-REVOKE ALL ON FUNCTION transform_validate(text) FROM PUBLIC;
-REVOKE ALL ON FUNCTION transform_script_rename(text, text) FROM PUBLIC;
-REVOKE ALL ON FUNCTION transform_script_archive(text) FROM PUBLIC;
-REVOKE ALL ON FUNCTION transform_script_unarchive(text) FROM PUBLIC;
-REVOKE ALL ON FUNCTION transform_script_owner(text, text) FROM PUBLIC;
-REVOKE ALL ON FUNCTION transform_script_grant(text, text, text) FROM PUBLIC;
-REVOKE ALL ON FUNCTION transform_script_revoke(text, text, text) FROM PUBLIC;
-REVOKE ALL ON FUNCTION transform_script_diff(text, integer, integer) FROM PUBLIC;
-REVOKE ALL ON FUNCTION transform_script_history(text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.transform_script_create(text, text, text, text, text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.transform_validate(text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.transform_script_rename(text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.transform_script_archive(text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.transform_script_unarchive(text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.transform_script_owner(text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.transform_script_grant(text, text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.transform_script_revoke(text, text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.transform_script_diff(text, integer, integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.transform_script_history(text) FROM PUBLIC;
 REVOKE ALL ON ALL TABLES IN SCHEMA transform FROM PUBLIC;
 REVOKE ALL ON ALL SEQUENCES IN SCHEMA transform FROM PUBLIC;
 
 GRANT SELECT ON transform.scripts, transform.archived_scripts, transform.script_grants
 	TO transform_user, transform_admin;
-GRANT EXECUTE ON FUNCTION transform_script_create(text, text, text, text, text, text)
+GRANT EXECUTE ON FUNCTION @extschema@.transform_script_create(text, text, text, text, text, text)
 	TO transform_user, transform_admin;
-GRANT EXECUTE ON FUNCTION transform_validate(text)
+GRANT EXECUTE ON FUNCTION @extschema@.transform_validate(text)
 	TO transform_user, transform_admin;
-GRANT EXECUTE ON FUNCTION transform_script_rename(text, text)
+GRANT EXECUTE ON FUNCTION @extschema@.transform_script_rename(text, text)
 	TO transform_user, transform_admin;
-GRANT EXECUTE ON FUNCTION transform_script_archive(text)
+GRANT EXECUTE ON FUNCTION @extschema@.transform_script_archive(text)
 	TO transform_user, transform_admin;
-GRANT EXECUTE ON FUNCTION transform_script_unarchive(text)
+GRANT EXECUTE ON FUNCTION @extschema@.transform_script_unarchive(text)
 	TO transform_user, transform_admin;
-GRANT EXECUTE ON FUNCTION transform_script_owner(text, text)
+GRANT EXECUTE ON FUNCTION @extschema@.transform_script_owner(text, text)
 	TO transform_user, transform_admin;
-GRANT EXECUTE ON FUNCTION transform_script_grant(text, text, text)
+GRANT EXECUTE ON FUNCTION @extschema@.transform_script_grant(text, text, text)
 	TO transform_user, transform_admin;
-GRANT EXECUTE ON FUNCTION transform_script_revoke(text, text, text)
+GRANT EXECUTE ON FUNCTION @extschema@.transform_script_revoke(text, text, text)
 	TO transform_user, transform_admin;
-GRANT EXECUTE ON FUNCTION transform_script_diff(text, integer, integer)
+GRANT EXECUTE ON FUNCTION @extschema@.transform_script_diff(text, integer, integer)
 	TO transform_user, transform_admin;
-GRANT EXECUTE ON FUNCTION transform_script_history(text)
+GRANT EXECUTE ON FUNCTION @extschema@.transform_script_history(text)
 	TO transform_user, transform_admin;

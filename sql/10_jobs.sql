@@ -166,7 +166,7 @@ CREATE POLICY own ON transform.job_log FOR SELECT
 
 -- ---- public functions ----
 
-CREATE FUNCTION transform_submit(
+CREATE FUNCTION @extschema@.transform_submit(
 	script text, source regclass DEFAULT NULL,
 	destination text DEFAULT NULL,
 	shape text DEFAULT NULL, mode text DEFAULT NULL,
@@ -182,16 +182,16 @@ CREATE FUNCTION transform_submit(
 	AS 'MODULE_PATHNAME', 'transform_submit'
 	LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
-CREATE FUNCTION transform_wait(job bigint, timeout interval DEFAULT NULL)
+CREATE FUNCTION @extschema@.transform_wait(job bigint, timeout interval DEFAULT NULL)
 	RETURNS text
 	AS 'MODULE_PATHNAME', 'transform_wait'
 	LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
-CREATE FUNCTION transform_cancel(job bigint) RETURNS boolean
+CREATE FUNCTION @extschema@.transform_cancel(job bigint) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'transform_cancel'
 	LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
-CREATE FUNCTION transform_preview(
+CREATE FUNCTION @extschema@.transform_preview(
 	script text, source regclass DEFAULT NULL, rows integer DEFAULT 10,
 	shape text DEFAULT NULL, params jsonb DEFAULT NULL,
 	numeric_as text DEFAULT NULL, dtype_backend text DEFAULT NULL,
@@ -202,38 +202,39 @@ CREATE FUNCTION transform_preview(
 	AS 'MODULE_PATHNAME', 'transform_preview'
 	LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
-CREATE FUNCTION transform_watermark_reset(script text,
+CREATE FUNCTION @extschema@.transform_watermark_reset(script text,
 	source text DEFAULT NULL, destination text DEFAULT NULL)
 	RETURNS bigint
 	AS 'MODULE_PATHNAME', 'transform_watermark_reset'
 	LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
-CREATE FUNCTION transform_logs(job bigint)
+CREATE FUNCTION @extschema@.transform_logs(job bigint)
 	RETURNS TABLE (attempt integer, seq integer, at timestamptz,
 				   stream text, message text)
 	AS 'MODULE_PATHNAME', 'transform_logs'
 	LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
-CREATE FUNCTION transform_verify(
+CREATE FUNCTION @extschema@.transform_verify(
 	job bigint, OUT same boolean,
 	OUT digest_then text, OUT digest_now text,
 	OUT rows_then bigint, OUT rows_now bigint)
 	AS 'MODULE_PATHNAME', 'transform_verify'
 	LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
-CREATE FUNCTION transform_sandbox_status()
+CREATE FUNCTION @extschema@.transform_sandbox_status()
 	RETURNS TABLE (wall integer, name text, state text,
 				   required boolean, detail text)
 	AS 'MODULE_PATHNAME', 'transform_sandbox_status'
 	LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
-CREATE FUNCTION transform_version() RETURNS text
+CREATE FUNCTION @extschema@.transform_version() RETURNS text
 	AS $$SELECT '@VERSION@'::text$$
-	LANGUAGE sql IMMUTABLE PARALLEL SAFE;
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	SET search_path = pg_catalog, pg_temp;
 
 -- No SET clause: a procedure with one cannot commit.  Hence the qualified
 -- names throughout.
-CREATE PROCEDURE transform_run(
+CREATE PROCEDURE @extschema@.transform_run(
 	script text, source regclass DEFAULT NULL,
 	destination text DEFAULT NULL,
 	shape text DEFAULT NULL, mode text DEFAULT NULL,
@@ -713,25 +714,25 @@ COMMENT ON FUNCTION transform.progress_line(bigint) IS
 	'private: one line on how far a job is';
 COMMENT ON FUNCTION transform.raise_failure(bigint) IS
 	'private: raises the error of a job that failed or was cancelled';
-COMMENT ON FUNCTION transform_submit(text, regclass, text, text, text, jsonb, text, integer, integer, text, text, jsonb, text[], text, text[], text[], text, jsonb, text, integer) IS
+COMMENT ON FUNCTION @extschema@.transform_submit(text, regclass, text, text, text, jsonb, text, integer, integer, text, text, jsonb, text[], text, text[], text[], text, jsonb, text, integer) IS
 	'Queues a job that runs a script on a relation into a table; it starts when the transaction commits, and runs as the current user. Returns the job''s number. destination: [schema.]name. What is read: source, or source_query (one SELECT that only reads), or sources (a JSON object: parameter of the script to relation, or to {"query": SELECT}); columns and filter (a condition) of it; group_by with shape group; since: a column, only rows after the highest value read before. shape, numeric_as: NULL for the script''s own. mode: create (default), append, replace (the result instead of the rows that are there; the table stays what it is) or upsert (key: columns with a unique index; rows whose key is there are updated). reject_table: table for the rows that a constraint refuses, made when absent. expect: a JSON object of checks on the result before it is published: unique, not_null, in_range, min_rows, max_rows, max_rejected. params: a JSON object. priority: higher first (default 0). chunk_rows: 1 to 10000000 (default transform.chunk_rows). version: of the script (default: the current one). Errors: 42704 no such script, 42501 no privilege, 42P07 destination exists, 42P01 it does not (append, upsert), 42P10 no unique index on the key (upsert), 42602 and 42622 bad name, 0A000 unsupported column type, 22023 bad argument, 55000 not preloaded.';
-COMMENT ON FUNCTION transform_wait(bigint, interval) IS
+COMMENT ON FUNCTION @extschema@.transform_wait(bigint, interval) IS
 	'Waits until a job is over and returns its state: succeeded, failed or cancelled; with a timeout, the state it has by then. Sees the latest state at any isolation level. Errors: 42704 no such job, 55000 when the job was submitted by this very transaction.';
-COMMENT ON PROCEDURE transform_run(text, regclass, text, text, text, jsonb, text, integer, integer, text, text, jsonb, text[], text, text[], text[], text, jsonb, text, integer, bigint) IS
+COMMENT ON PROCEDURE @extschema@.transform_run(text, regclass, text, text, text, jsonb, text, integer, integer, text, text, jsonb, text[], text, text[], text[], text, jsonb, text, integer, bigint) IS
 	'Submits a job, commits, waits for it with progress as notices, and raises the job''s error if it fails; cancelling the call cancels the job. Arguments as transform_submit; job returns the number. Error 25001 inside a transaction block.';
-COMMENT ON FUNCTION transform_cancel(bigint) IS
+COMMENT ON FUNCTION @extschema@.transform_cancel(bigint) IS
 	'Cancels a pending job (when the transaction commits) or interrupts a running one (at once). True when there was something to cancel. For the job''s own role and members of transform_admin. Error 42704: no such job.';
-COMMENT ON FUNCTION transform_preview(text, regclass, integer, text, jsonb, text, text, text, jsonb, text[], text, text[], integer) IS
+COMMENT ON FUNCTION @extschema@.transform_preview(text, regclass, integer, text, jsonb, text, text, text, jsonb, text[], text, text[], integer) IS
 	'Runs a script on the first rows of a relation (1 to 1000, default 10) and returns what it gives, as JSON, with the inferred columns in the first row; writes nothing. Output of the script comes as notices.';
-COMMENT ON FUNCTION transform_watermark_reset(text, text, text) IS
+COMMENT ON FUNCTION @extschema@.transform_watermark_reset(text, text, text) IS
 	'Forgets how far the incremental jobs of a script have read, so that the next one reads everything; source and destination as transform.watermarks shows them, NULL for all. Returns how many watermarks that were; only those of roles whose rights you have.';
-COMMENT ON FUNCTION transform_logs(bigint) IS
+COMMENT ON FUNCTION @extschema@.transform_logs(bigint) IS
 	'Output (print, warnings) of a job''s script, also while it runs. Error 42704: no such job.';
-COMMENT ON FUNCTION transform_verify(bigint) IS
+COMMENT ON FUNCTION @extschema@.transform_verify(bigint) IS
 	'Runs the script version of a job that succeeded again, with the same arguments, on what its source holds now, as the current user, and compares the digest of what comes back; writes nothing. Not the same: the source has changed since, or the script does not give the same result twice (random numbers, the clock). Errors: 42704 no such job, 55000 it has not succeeded, and those of the job itself.';
-COMMENT ON FUNCTION transform_sandbox_status() IS
+COMMENT ON FUNCTION @extschema@.transform_sandbox_status() IS
 	'What is in place and what is missing: a row per wall (1 to 8) with its state (enforced, not enforced, off by setting or unknown), whether it is required, and how it was proven; then rows of facts (wall NULL).';
-COMMENT ON FUNCTION transform_version() IS
+COMMENT ON FUNCTION @extschema@.transform_version() IS
 	'Version of the installed extension.';
 
 -- ---- grants: none to PUBLIC, by name to the two roles ----
@@ -741,16 +742,16 @@ REVOKE ALL ON FUNCTION transform.live() FROM PUBLIC;
 REVOKE ALL ON FUNCTION transform.assert_no_transaction_block() FROM PUBLIC;
 REVOKE ALL ON FUNCTION transform.progress_line(bigint) FROM PUBLIC;
 REVOKE ALL ON FUNCTION transform.raise_failure(bigint) FROM PUBLIC;
-REVOKE ALL ON FUNCTION transform_submit(text, regclass, text, text, text, jsonb, text, integer, integer, text, text, jsonb, text[], text, text[], text[], text, jsonb, text, integer) FROM PUBLIC;
-REVOKE ALL ON FUNCTION transform_wait(bigint, interval) FROM PUBLIC;
-REVOKE ALL ON FUNCTION transform_cancel(bigint) FROM PUBLIC;
-REVOKE ALL ON FUNCTION transform_preview(text, regclass, integer, text, jsonb, text, text, text, jsonb, text[], text, text[], integer) FROM PUBLIC;
-REVOKE ALL ON FUNCTION transform_watermark_reset(text, text, text) FROM PUBLIC;
-REVOKE ALL ON FUNCTION transform_logs(bigint) FROM PUBLIC;
-REVOKE ALL ON FUNCTION transform_verify(bigint) FROM PUBLIC;
-REVOKE ALL ON FUNCTION transform_sandbox_status() FROM PUBLIC;
-REVOKE ALL ON FUNCTION transform_version() FROM PUBLIC;
-REVOKE ALL ON PROCEDURE transform_run(text, regclass, text, text, text, jsonb, text, integer, integer, text, text, jsonb, text[], text, text[], text[], text, jsonb, text, integer, bigint) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.transform_submit(text, regclass, text, text, text, jsonb, text, integer, integer, text, text, jsonb, text[], text, text[], text[], text, jsonb, text, integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.transform_wait(bigint, interval) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.transform_cancel(bigint) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.transform_preview(text, regclass, integer, text, jsonb, text, text, text, jsonb, text[], text, text[], integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.transform_watermark_reset(text, text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.transform_logs(bigint) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.transform_verify(bigint) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.transform_sandbox_status() FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.transform_version() FROM PUBLIC;
+REVOKE ALL ON PROCEDURE @extschema@.transform_run(text, regclass, text, text, text, jsonb, text, integer, integer, text, text, jsonb, text[], text, text[], text[], text, jsonb, text, integer, bigint) FROM PUBLIC;
 REVOKE ALL ON ALL TABLES IN SCHEMA transform FROM PUBLIC;
 REVOKE ALL ON ALL SEQUENCES IN SCHEMA transform FROM PUBLIC;
 
@@ -772,23 +773,23 @@ GRANT EXECUTE ON FUNCTION transform.progress_line(bigint)
 	TO transform_user, transform_admin;
 GRANT EXECUTE ON FUNCTION transform.raise_failure(bigint)
 	TO transform_user, transform_admin;
-GRANT EXECUTE ON FUNCTION transform_submit(text, regclass, text, text, text, jsonb, text, integer, integer, text, text, jsonb, text[], text, text[], text[], text, jsonb, text, integer)
+GRANT EXECUTE ON FUNCTION @extschema@.transform_submit(text, regclass, text, text, text, jsonb, text, integer, integer, text, text, jsonb, text[], text, text[], text[], text, jsonb, text, integer)
 	TO transform_user, transform_admin;
-GRANT EXECUTE ON FUNCTION transform_wait(bigint, interval)
+GRANT EXECUTE ON FUNCTION @extschema@.transform_wait(bigint, interval)
 	TO transform_user, transform_admin;
-GRANT EXECUTE ON FUNCTION transform_cancel(bigint)
+GRANT EXECUTE ON FUNCTION @extschema@.transform_cancel(bigint)
 	TO transform_user, transform_admin;
-GRANT EXECUTE ON FUNCTION transform_preview(text, regclass, integer, text, jsonb, text, text, text, jsonb, text[], text, text[], integer)
+GRANT EXECUTE ON FUNCTION @extschema@.transform_preview(text, regclass, integer, text, jsonb, text, text, text, jsonb, text[], text, text[], integer)
 	TO transform_user, transform_admin;
-GRANT EXECUTE ON FUNCTION transform_watermark_reset(text, text, text)
+GRANT EXECUTE ON FUNCTION @extschema@.transform_watermark_reset(text, text, text)
 	TO transform_user, transform_admin;
-GRANT EXECUTE ON FUNCTION transform_logs(bigint)
+GRANT EXECUTE ON FUNCTION @extschema@.transform_logs(bigint)
 	TO transform_user, transform_admin;
-GRANT EXECUTE ON FUNCTION transform_verify(bigint)
+GRANT EXECUTE ON FUNCTION @extschema@.transform_verify(bigint)
 	TO transform_user, transform_admin;
-GRANT EXECUTE ON FUNCTION transform_sandbox_status()
+GRANT EXECUTE ON FUNCTION @extschema@.transform_sandbox_status()
 	TO transform_user, transform_admin;
-GRANT EXECUTE ON FUNCTION transform_version()
+GRANT EXECUTE ON FUNCTION @extschema@.transform_version()
 	TO transform_user, transform_admin;
-GRANT EXECUTE ON PROCEDURE transform_run(text, regclass, text, text, text, jsonb, text, integer, integer, text, text, jsonb, text[], text, text[], text[], text, jsonb, text, integer, bigint)
+GRANT EXECUTE ON PROCEDURE @extschema@.transform_run(text, regclass, text, text, text, jsonb, text, integer, integer, text, text, jsonb, text[], text, text[], text[], text, jsonb, text, integer, bigint)
 	TO transform_user, transform_admin;

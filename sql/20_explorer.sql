@@ -21,7 +21,7 @@ CREATE FUNCTION transform.readable_columns(source regclass,
 
 -- ---- public functions ----
 
-CREATE FUNCTION transform_tables(pattern text DEFAULT NULL)
+CREATE FUNCTION @extschema@.transform_tables(pattern text DEFAULT NULL)
 	RETURNS TABLE (schema text, name text, kind text, estimated_rows bigint,
 				   size_bytes bigint, comment text, row_security boolean)
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE
@@ -56,7 +56,7 @@ AS $$
 	ORDER BY n.nspname, c.relname
 $$;
 
-CREATE FUNCTION transform_columns(source regclass,
+CREATE FUNCTION @extschema@.transform_columns(source regclass,
 	numeric_as text DEFAULT NULL, dtype_backend text DEFAULT NULL)
 	RETURNS TABLE (column_number integer, name text, type text, pandas text,
 				   nullable boolean, key text, comment text)
@@ -84,14 +84,14 @@ AS $$
 	ORDER BY r.column_number
 $$;
 
-CREATE FUNCTION transform_table_preview(source regclass,
+CREATE FUNCTION @extschema@.transform_table_preview(source regclass,
 	rows integer DEFAULT NULL, order_by text DEFAULT NULL,
 	filter text DEFAULT NULL)
 	RETURNS TABLE (row_number integer, data jsonb)
 	AS 'MODULE_PATHNAME', 'transform_table_preview'
 	LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
-CREATE FUNCTION transform_table_profile(source regclass,
+CREATE FUNCTION @extschema@.transform_table_profile(source regclass,
 	sample integer DEFAULT NULL)
 	RETURNS TABLE (name text, type text, rows bigint, nulls bigint,
 				   distinct_values bigint, min jsonb, max jsonb,
@@ -106,33 +106,33 @@ COMMENT ON FUNCTION transform.estimated_rows(oid) IS
 	'private: the planner''s estimate of the rows of a table; NULL for views, and where row-level security applies to the caller';
 COMMENT ON FUNCTION transform.readable_columns(regclass, text, text) IS
 	'private: the columns of a table or view that the caller may read, and how each arrives in pandas; read transform_columns()';
-COMMENT ON FUNCTION transform_tables(text) IS
+COMMENT ON FUNCTION @extschema@.transform_tables(text) IS
 	'Tables and views that the caller may read, whole or some columns of. pattern: as for LIKE, of the name or of schema.name. kind: table, partitioned table, partition, view, materialized view or foreign table. estimated_rows (the planner''s) and size_bytes are NULL where row-level security applies to the caller. row_security: does it? NULL for views: what they read decides.';
-COMMENT ON FUNCTION transform_columns(regclass, text, text) IS
+COMMENT ON FUNCTION @extschema@.transform_columns(regclass, text, text) IS
 	'Columns of a table or view that the caller may read: type, dtype in a script''s data frame (pandas; what the objects are in parentheses; NULL: cannot be given to a script), keys. numeric_as, dtype_backend: as in transform_submit. Errors: 42501 no column may be read, 42809 not a table or view.';
-COMMENT ON FUNCTION transform_table_preview(regclass, integer, text, text) IS
+COMMENT ON FUNCTION @extschema@.transform_table_preview(regclass, integer, text, text) IS
 	'Some rows of a table or view, as JSON, read as the caller in a read-only transaction. rows: 1 to 1000 (default 20). order_by: what may stand after ORDER BY. filter: a condition, as in transform_submit. Only columns that the caller may read. Errors: 42501, 42809 as transform_columns, 22023 bad argument, 25006 something it calls would write.';
-COMMENT ON FUNCTION transform_table_profile(regclass, integer) IS
+COMMENT ON FUNCTION @extschema@.transform_table_profile(regclass, integer) IS
 	'A row per column that the caller may read: NULLs, distinct values, least, greatest, the quantiles 0.05, 0.25, 0.5, 0.75, 0.95 (numbers and times), the ten most common values with their counts, of a sample. sample: rows to read at most (default and ceiling transform.max_profile_rows); of a table they come from the blocks that hold about as many (TABLESAMPLE SYSTEM), of anything else they are the first. exact: the whole was read. wide: values of over 1 kB as they are stored, which are only counted. Errors as transform_table_preview.';
 
 -- ---- grants: none to PUBLIC, by name to the two roles ----
 
 REVOKE ALL ON FUNCTION transform.estimated_rows(oid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION transform.readable_columns(regclass, text, text) FROM PUBLIC;
-REVOKE ALL ON FUNCTION transform_tables(text) FROM PUBLIC;
-REVOKE ALL ON FUNCTION transform_columns(regclass, text, text) FROM PUBLIC;
-REVOKE ALL ON FUNCTION transform_table_preview(regclass, integer, text, text) FROM PUBLIC;
-REVOKE ALL ON FUNCTION transform_table_profile(regclass, integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.transform_tables(text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.transform_columns(regclass, text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.transform_table_preview(regclass, integer, text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.transform_table_profile(regclass, integer) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION transform.estimated_rows(oid)
 	TO transform_user, transform_admin;
 GRANT EXECUTE ON FUNCTION transform.readable_columns(regclass, text, text)
 	TO transform_user, transform_admin;
-GRANT EXECUTE ON FUNCTION transform_tables(text)
+GRANT EXECUTE ON FUNCTION @extschema@.transform_tables(text)
 	TO transform_user, transform_admin;
-GRANT EXECUTE ON FUNCTION transform_columns(regclass, text, text)
+GRANT EXECUTE ON FUNCTION @extschema@.transform_columns(regclass, text, text)
 	TO transform_user, transform_admin;
-GRANT EXECUTE ON FUNCTION transform_table_preview(regclass, integer, text, text)
+GRANT EXECUTE ON FUNCTION @extschema@.transform_table_preview(regclass, integer, text, text)
 	TO transform_user, transform_admin;
-GRANT EXECUTE ON FUNCTION transform_table_profile(regclass, integer)
+GRANT EXECUTE ON FUNCTION @extschema@.transform_table_profile(regclass, integer)
 	TO transform_user, transform_admin;

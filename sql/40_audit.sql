@@ -70,7 +70,7 @@ CREATE POLICY admin ON transform.audit_end FOR SELECT
 
 -- ---- public functions ----
 
-CREATE FUNCTION transform_audit_verify(head text DEFAULT NULL,
+CREATE FUNCTION @extschema@.transform_audit_verify(head text DEFAULT NULL,
 	OUT ok boolean, OUT rows bigint, OUT unchained bigint,
 	OUT broken_id bigint, OUT broken_seq bigint, OUT what text,
 	OUT new_head text)
@@ -195,15 +195,15 @@ COMMENT ON TRIGGER guard_all ON transform.audit_end IS
 	'nobody truncates it';
 COMMENT ON FUNCTION transform.audit_guard() IS
 	'private: refuses changes of the audit, whoever makes them, and seals its rows';
-COMMENT ON FUNCTION transform_audit_verify(text) IS
+COMMENT ON FUNCTION @extschema@.transform_audit_verify(text) IS
 	'Is every row of the audit what was written, and none missing? Without ok: broken_id names the first bad row (NULL: it is gone), broken_seq its place, what says what is wrong: changed, removed, inserted, reordered. rows: how many are good; unchained: written, not yet in the chain (for about a second). new_head stands for all of them: kept elsewhere and given as head later, it shows also what somebody did who can read the server''s key. For members of transform_admin.';
 
 -- ---- grants: none to PUBLIC, by name to the two roles ----
 
 REVOKE ALL ON FUNCTION transform.audit_guard() FROM PUBLIC;
-REVOKE ALL ON FUNCTION transform_audit_verify(text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.transform_audit_verify(text) FROM PUBLIC;
 REVOKE ALL ON ALL TABLES IN SCHEMA transform FROM PUBLIC;
 REVOKE ALL ON ALL SEQUENCES IN SCHEMA transform FROM PUBLIC;
 
 GRANT SELECT ON transform.audit TO transform_user, transform_admin;
-GRANT EXECUTE ON FUNCTION transform_audit_verify(text) TO transform_admin;
+GRANT EXECUTE ON FUNCTION @extschema@.transform_audit_verify(text) TO transform_admin;
