@@ -104,7 +104,7 @@ tr_audit_seal(HeapTuple row, TupleDesc desc, uint8 *seal)
 	for (int i = 0; strcmp(NameStr(TupleDescAttr(desc, i)->attname), "seal") != 0; i++)
 	{
 		bool		isnull;
-		Datum		value = heap_getattr(row, i + 1, desc, &isnull);
+		Datum		value = SPI_getbinval(row, desc, i + 1, &isnull);
 
 		hash_int8(&hash, isnull);
 		if (!isnull)

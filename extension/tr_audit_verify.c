@@ -92,7 +92,7 @@ static bool
 row_hash(HeapTuple row, TupleDesc desc, const char *column, uint8 *hash)
 {
 	bool		isnull;
-	Datum		value = heap_getattr(row, SPI_fnumber(desc, column), desc, &isnull);
+	Datum		value = SPI_getbinval(row, desc, SPI_fnumber(desc, column), &isnull);
 	bytea	   *bytes = isnull ? NULL : DatumGetByteaPP(value);
 
 	if (isnull || VARSIZE_ANY_EXHDR(bytes) != TR_AUDIT_HASH)
@@ -104,7 +104,7 @@ row_hash(HeapTuple row, TupleDesc desc, const char *column, uint8 *hash)
 static int64
 row_int8(HeapTuple row, TupleDesc desc, const char *column, bool *isnull)
 {
-	Datum		value = heap_getattr(row, SPI_fnumber(desc, column), desc, isnull);
+	Datum		value = SPI_getbinval(row, desc, SPI_fnumber(desc, column), isnull);
 
 	return *isnull ? 0 : DatumGetInt64(value);
 }
