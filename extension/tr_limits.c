@@ -94,9 +94,9 @@ read_settings(Oid database, Oid role, int *ceilings)
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
 		bool		isnull;
-		Datum		config = heap_getattr(tuple,
-										  Anum_pg_db_role_setting_setconfig,
-										  RelationGetDescr(rel), &isnull);
+		Datum		config = SPI_getbinval(tuple, RelationGetDescr(rel),
+										   Anum_pg_db_role_setting_setconfig,
+										   &isnull);
 		Datum	   *texts = NULL;
 		int			n = 0;
 
