@@ -36,6 +36,7 @@ CORPUS ?= $(TOP)/test/corpus
 WALLS_OFF ?=
 LIMITS ?= full
 ROUNDS ?= 200
+TRIES ?= 10000
 RUNS ?= 10000000
 BENCH_ROUNDS ?= 5
 PARTS ?=
@@ -45,6 +46,7 @@ ROWS_BIG ?= 20000000
 .DEFAULT_GOAL := build
 .PHONY: help setup venv build module host install install-files uninstall temp-install \
 	demo demo-psql demo-stop play check check-style asan corpus bench bench-plot crash hostile fuzz roundtrip \
+	jwt-vectors jwt-bench login-force \
 	windows check-windows crash-windows clean
 
 help:
@@ -66,6 +68,7 @@ help:
 	@echo 'make fuzz RUNS=10000000                                  the frame decoder under libFuzzer'
 	@echo 'make jwt-vectors VECTORS=FOLDER                          tokens against the RFCs and the testvectors_v1 of Wycheproof'
 	@echo 'make jwt-bench                                           how many tokens a core verifies in a second'
+	@echo 'make login-force [TRIES=10000]                           wrong passwords against one account'
 	@echo 'make asan          every test once on a server built with AddressSanitizer'
 	@echo 'make check-style   the style checks alone'
 	@echo
@@ -177,6 +180,11 @@ jwt-vectors:
 jwt-bench:
 	@$(S)/setup-debian.sh check
 	@$(S)/jwt.sh bench
+	@$(MAKE) --no-print-directory temp-install
+	@$(S)/with-python.sh test/jwt/sql_bench.py
+
+login-force: temp-install
+	@$(S)/with-python.sh test/jwt/force.py --tries $(TRIES)
 
 # ---- Windows, built and tried under Wine: scripts/windows/README.md
 

@@ -29,6 +29,7 @@
 #include "tr_api.h"
 #include "tr_audit_private.h"
 #include "tr_audit_work.h"
+#include "tr_authenticate.h"
 #include "tr_errors.h"
 #include "tr_guc.h"
 #include "tr_shared.h"
@@ -86,6 +87,8 @@ fill_session(TrAuditRecord *record)
 static void
 fill_record(TrAuditRecord *record, const TrAuditEvent *event)
 {
+	bool		other = event->subject != NULL || event->token_id != NULL;
+
 	memset(record, 0, sizeof(*record));
 	record->database = MyDatabaseId;
 	record->kind = event->kind;
@@ -94,8 +97,8 @@ fill_record(TrAuditRecord *record, const TrAuditEvent *event)
 	record->version = event->version;
 	record->sqlstate = event->sqlstate;
 	SET_TEXT(record, outcome, event->outcome);
-	SET_TEXT(record, subject, event->subject);
-	SET_TEXT(record, token_id, event->token_id);
+	SET_TEXT(record, subject, other ? event->subject : tr_auth_subject());
+	SET_TEXT(record, token_id, other ? event->token_id : tr_auth_token_id());
 	SET_TEXT(record, script, event->script);
 	SET_TEXT(record, source, event->source);
 	SET_TEXT(record, destination, event->destination);

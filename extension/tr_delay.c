@@ -33,6 +33,7 @@
 #include "utils/fmgrprotos.h"
 #include "utils/timestamp.h"
 
+#include "tr_audit.h"
 #include "tr_compat.h"
 #include "tr_delay.h"
 #include "tr_shared.h"
@@ -219,11 +220,16 @@ tr_delay_begin(TrTry *attempt, const char *account, inet *address)
 		count_try(attempt, now);
 	LWLockRelease(&tr_shared->delays.lock);
 
-	if (wait > 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
-				 errmsg("too many failed logins"),
-				 errhint("Try again in %d s.", (int) ((wait + 999) / 1000))));
+	if (wait == 0)
+		return;
+	tr_audit(&(TrAuditEvent) {
+		.kind = TR_AUDIT_LOGIN, .outcome = "delayed", .lasting = true,
+		.sqlstate = ERRCODE_CONFIGURATION_LIMIT_EXCEEDED
+	});
+	ereport(ERROR,
+			(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+			 errmsg("too many failed logins"),
+			 errhint("Try again in %d s.", (int) ((wait + 999) / 1000))));
 }
 
 void

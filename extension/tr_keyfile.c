@@ -55,13 +55,12 @@ damaged(void)
 			 errhint("Remove it from the data directory: new keys are made, and people have to log in again.")));
 }
 
-/* The whole file with NUL; NULL when there is none. */
+/* The whole file and a NUL after it; NULL when there is none. */
 static char *
-read_file(void)
+read_file(int *len)
 {
 	int			fd = OpenTransientFile(TR_KEYFILE, O_RDONLY | PG_BINARY);
 	char	   *text;
-	int			len;
 
 	if (fd < 0 && errno == ENOENT)
 		return NULL;
@@ -75,13 +74,13 @@ read_file(void)
 				 errmsg("file \"%s\" can be read by other accounts", TR_KEYFILE),
 				 errhint("Make it readable by the server's account alone (chmod 600), and call transform_key_rotate().")));
 	text = palloc(MAX_FILE + 1);
-	len = read(fd, text, MAX_FILE);
-	if (len < 0)
+	*len = read(fd, text, MAX_FILE);
+	if (*len < 0)
 		ereport(ERROR,
 				(errcode_for_file_access(),
 				 errmsg("could not read file \"%s\": %m", TR_KEYFILE)));
 	CloseTransientFile(fd);
-	text[len] = '\0';
+	text[*len] = '\0';
 	return text;
 }
 
@@ -108,7 +107,8 @@ static List *
 read_all(void)
 {
 	List	   *keys = NIL;
-	char	   *text = read_file();
+	int			size;
+	char	   *text = read_file(&size);
 	char	   *line;
 	char	   *end;
 
@@ -122,9 +122,9 @@ read_all(void)
 		else if (strcmp(line, FIRST_LINE) != 0)
 			damaged();
 	}
-	if (line == text || *line != '\0')
+	if (line == text || line - text != size)
 		damaged();
-	tr_jwt_wipe(text, line - text);
+	tr_jwt_wipe(text, size);
 	pfree(text);
 	return keys;
 }

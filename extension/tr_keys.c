@@ -18,6 +18,7 @@
 
 #include "jwt_private.h"
 #include "tr_api.h"
+#include "tr_audit.h"
 #include "tr_compat.h"
 #include "tr_authenticate.h"
 #include "tr_keyfile.h"
@@ -31,14 +32,28 @@ PG_FUNCTION_INFO_V1(transform_key_disable);
 PG_FUNCTION_INFO_V1(transform_key_list);
 PG_FUNCTION_INFO_V1(transform_token_revoke);
 
+/* What is done to the file does not roll back, nor does its record. */
+static void
+audit_key(const char *outcome, bool lasting, const char *detail)
+{
+	tr_audit(&(TrAuditEvent) {
+		.kind = TR_AUDIT_KEY, .outcome = outcome, .lasting = lasting,
+		.detail = detail
+	});
+}
+
 /* The old key stays until the last token it signed has expired. */
 Datum
 transform_key_rotate(PG_FUNCTION_ARGS)
 {
+	char	   *kid;
+
 	(void) fcinfo;
 	tr_api_require_preload();
 	PreventCommandDuringRecovery("transform_key_rotate()");
-	PG_RETURN_TEXT_P(cstring_to_text(tr_keyfile_rotate((TR_LIFETIME_MAX + TR_JWT_SKEW_MAX) * INT64CONST(1000))));
+	kid = tr_keyfile_rotate((TR_LIFETIME_MAX + TR_JWT_SKEW_MAX) * INT64CONST(1000));
+	audit_key("rotated", true, kid);
+	PG_RETURN_TEXT_P(cstring_to_text(kid));
 }
 
 /* ---- a public key ---- */
@@ -141,8 +156,8 @@ add_roles(const char *kid, Jsonb *roles)
 	}
 }
 
-Datum
-transform_key_add(PG_FUNCTION_ARGS)
+static Datum
+key_add(PG_FUNCTION_ARGS)
 {
 	TrPublicKey key = {0};
 	Jsonb	   *roles;
@@ -167,7 +182,14 @@ transform_key_add(PG_FUNCTION_ARGS)
 				 errmsg("key \"%s\" exists already", key.kid),
 				 errhint("transform_key_list() shows the keys; add a new one under a new kid.")));
 	add_roles(key.kid, roles);
+	audit_key("added", false, key.kid);
 	PG_RETURN_VOID();
+}
+
+Datum
+transform_key_add(PG_FUNCTION_ARGS)
+{
+	return tr_audit_refusals(key_add, fcinfo, TR_AUDIT_KEY, false);
 }
 
 Datum
@@ -177,7 +199,13 @@ transform_key_disable(PG_FUNCTION_ARGS)
 
 	tr_api_require_preload();
 	PreventCommandIfReadOnly("transform_key_disable()");
-	PG_RETURN_BOOL(tr_store_key_disable(kid) || tr_keyfile_remove(kid));
+	if (tr_store_key_disable(kid))
+		audit_key("disabled", false, kid);
+	else if (tr_keyfile_remove(kid))
+		audit_key("disabled", true, kid);
+	else
+		PG_RETURN_BOOL(false);
+	PG_RETURN_BOOL(true);
 }
 
 /* ---- the list ---- */
@@ -255,5 +283,9 @@ transform_token_revoke(PG_FUNCTION_ARGS)
 
 	PreventCommandIfReadOnly("transform_token_revoke()");
 	tr_store_token_revoke(issuer, id, expires);
+	tr_audit(&(TrAuditEvent) {
+		.kind = TR_AUDIT_TOKEN, .outcome = "revoked", .token_id = id,
+		.detail = issuer
+	});
 	PG_RETURN_VOID();
 }

@@ -16,12 +16,14 @@
 #include "tcop/utility.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 #include "utils/formatting.h"
 #include "utils/inet.h"
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
 
 #include "tr_api.h"
+#include "tr_audit.h"
 #include "tr_compat.h"
 #include "tr_delay.h"
 #include "tr_guc.h"
@@ -35,9 +37,22 @@ PG_FUNCTION_INFO_V1(transform_login);
 PG_FUNCTION_INFO_V1(transform_refresh);
 PG_FUNCTION_INFO_V1(transform_logout);
 
+/* Stands even if the transaction rolls back: its token does, too. */
+static void
+audit_login(const char *outcome, const char *subject, const char *detail,
+			int sqlstate)
+{
+	tr_audit(&(TrAuditEvent) {
+		.kind = TR_AUDIT_LOGIN, .outcome = outcome, .lasting = true,
+		.subject = subject, .sqlstate = sqlstate, .detail = detail
+	});
+}
+
 pg_noreturn static void
 fail(const TrUser *user, const char *why)
 {
+	audit_login("refused", user != NULL ? user->id : NULL, why,
+				ERRCODE_INVALID_PASSWORD);
 	ereport(LOG_SERVER_ONLY,
 			(errcode(ERRCODE_INVALID_PASSWORD),
 			 errmsg("transform: login of %s failed: %s",
@@ -78,6 +93,15 @@ tr_login_check(const TrUser *user, const char *email, const char *password,
 	tr_delay_succeeded(&attempt);
 }
 
+/* Where the application says that the person is. */
+static char *
+address_detail(inet *address)
+{
+	return address == NULL ? NULL :
+		psprintf("from %s", TextDatumGetCString(DirectFunctionCall1(network_host,
+																	 InetPGetDatum(address))));
+}
+
 Datum
 transform_login(PG_FUNCTION_ARGS)
 {
@@ -99,9 +123,7 @@ transform_login(PG_FUNCTION_ARGS)
 		hash = tr_password_hash(password);
 	tr_password_wipe(password);
 	tr_store_user_logged_in(user.id, hash);
-	ereport(LOG_SERVER_ONLY,
-			(errmsg("transform: login of %s", user.id),
-			 errhidestmt(true), errhidecontext(true)));
+	audit_login("succeeded", user.id, address_detail(address), 0);
 	PG_RETURN_TEXT_P(cstring_to_text(tr_token_issue(&user, tr_token_now())));
 }
 
@@ -133,6 +155,7 @@ transform_refresh(PG_FUNCTION_ARGS)
 		tr_token_refuse("its user does not exist");
 	if (obstacle(&user) != NULL)
 		tr_token_refuse(obstacle(&user));
+	audit_login("refreshed", user.id, NULL, 0);
 	PG_RETURN_TEXT_P(cstring_to_text(tr_token_issue(&user, login_time)));
 }
 
@@ -144,6 +167,10 @@ transform_logout(PG_FUNCTION_ARGS)
 	PreventCommandIfReadOnly("transform_logout()");
 	own_token(fcinfo, &token);
 	tr_store_token_revoke(token.issuer, token.id, token.expires);
+	tr_audit(&(TrAuditEvent) {
+		.kind = TR_AUDIT_LOGIN, .outcome = "ended", .subject = token.subject,
+		.token_id = token.id
+	});
 	if (!PG_ARGISNULL(1) && PG_GETARG_BOOL(1))
 		tr_store_user_tokens_after(token.subject, 0);
 	PG_RETURN_VOID();

@@ -33,7 +33,7 @@
 #include "utils/timestamp.h"
 
 #include "jwt_private.h"
-#include "tr_api.h"
+#include "tr_audit.h"
 #include "tr_compat.h"
 #include "tr_guc.h"
 #include "tr_keyfile.h"
@@ -249,6 +249,10 @@ refresh(void)
 void
 tr_token_refuse(const char *why)
 {
+	tr_audit(&(TrAuditEvent) {
+		.kind = TR_AUDIT_TOKEN, .outcome = "refused", .lasting = true,
+		.sqlstate = ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, .detail = why
+	});
 	ereport(LOG_SERVER_ONLY,
 			(errcode(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION),
 			 errmsg("transform: token refused: %s", why),

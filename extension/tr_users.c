@@ -19,6 +19,7 @@
 #include "utils/timestamp.h"
 
 #include "tr_api.h"
+#include "tr_audit.h"
 #include "tr_authenticate.h"
 #include "tr_login.h"
 #include "tr_password.h"
@@ -52,6 +53,15 @@ check_email(const char *email)
 }
 
 static void
+audit_user(const char *outcome, const char *id, const char *email)
+{
+	tr_audit(&(TrAuditEvent) {
+		.kind = TR_AUDIT_USER, .outcome = outcome,
+		.detail = psprintf("user %s, %s", id, email)
+	});
+}
+
+static void
 find_user(FunctionCallInfo fcinfo, TrUser *user)
 {
 	char	   *email = tr_api_text_arg(fcinfo, 0, "email");
@@ -63,8 +73,8 @@ find_user(FunctionCallInfo fcinfo, TrUser *user)
 				 errhint("SELECT email FROM transform.users lists the users.")));
 }
 
-Datum
-transform_user_create(PG_FUNCTION_ARGS)
+static Datum
+user_create(PG_FUNCTION_ARGS)
 {
 	char	   *email;
 	Oid			role;
@@ -87,6 +97,7 @@ transform_user_create(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_UNIQUE_VIOLATION),
 				 errmsg("user \"%s\" exists already", email),
 				 errhint("Upper and lower case make no difference; transform_user_set_password() gives a user a new password.")));
+	audit_user("created", id, email);
 	PG_RETURN_DATUM(DirectFunctionCall1(uuid_in, CStringGetDatum(id)));
 }
 
@@ -110,8 +121,8 @@ check_may_set(bool found, const TrUser *user, const char *current_password)
 		tr_auth_check_grant(user->role);
 }
 
-Datum
-transform_user_set_password(PG_FUNCTION_ARGS)
+static Datum
+user_set_password(PG_FUNCTION_ARGS)
 {
 	TrUser		user = {0};
 	char	   *email;
@@ -131,36 +142,72 @@ transform_user_set_password(PG_FUNCTION_ARGS)
 	tr_password_wipe(password);
 	if (current != NULL)
 		tr_password_wipe(current);
+	audit_user("password set", user.id, user.email);
 	PG_RETURN_VOID();
 }
 
-Datum
-transform_user_disable(PG_FUNCTION_ARGS)
+static Datum
+user_disable(PG_FUNCTION_ARGS)
 {
 	TrUser		user = {0};
 
 	PreventCommandIfReadOnly("transform_user_disable()");
 	find_user(fcinfo, &user);
+	audit_user("disabled", user.id, user.email);
 	PG_RETURN_BOOL(tr_store_user_disable(user.id, true));
 }
 
-Datum
-transform_user_enable(PG_FUNCTION_ARGS)
+static Datum
+user_enable(PG_FUNCTION_ARGS)
 {
 	TrUser		user = {0};
 
 	PreventCommandIfReadOnly("transform_user_enable()");
 	find_user(fcinfo, &user);
+	audit_user("enabled", user.id, user.email);
 	PG_RETURN_BOOL(tr_store_user_disable(user.id, false));
 }
 
-Datum
-transform_user_revoke(PG_FUNCTION_ARGS)
+static Datum
+user_revoke(PG_FUNCTION_ARGS)
 {
 	TrUser		user = {0};
 
 	PreventCommandIfReadOnly("transform_user_revoke()");
 	find_user(fcinfo, &user);
+	audit_user("revoked", user.id, user.email);
 	tr_store_user_tokens_after(user.id, PG_ARGISNULL(1) ? 0 : PG_GETARG_TIMESTAMPTZ(1));
 	PG_RETURN_VOID();
+}
+
+/* ---- called from SQL: refusals are recorded ---- */
+
+Datum
+transform_user_create(PG_FUNCTION_ARGS)
+{
+	return tr_audit_refusals(user_create, fcinfo, TR_AUDIT_USER, false);
+}
+
+Datum
+transform_user_set_password(PG_FUNCTION_ARGS)
+{
+	return tr_audit_refusals(user_set_password, fcinfo, TR_AUDIT_USER, false);
+}
+
+Datum
+transform_user_disable(PG_FUNCTION_ARGS)
+{
+	return tr_audit_refusals(user_disable, fcinfo, TR_AUDIT_USER, false);
+}
+
+Datum
+transform_user_enable(PG_FUNCTION_ARGS)
+{
+	return tr_audit_refusals(user_enable, fcinfo, TR_AUDIT_USER, false);
+}
+
+Datum
+transform_user_revoke(PG_FUNCTION_ARGS)
+{
+	return tr_audit_refusals(user_revoke, fcinfo, TR_AUDIT_USER, false);
 }
