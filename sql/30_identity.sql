@@ -84,6 +84,15 @@ ALTER TABLE transform.token_key ENABLE ROW LEVEL SECURITY;
 ALTER TABLE transform.token_role ENABLE ROW LEVEL SECURITY;
 ALTER TABLE transform.revoked_token ENABLE ROW LEVEL SECURITY;
 
+CREATE POLICY admin ON transform.app_user FOR SELECT
+	TO transform_admin USING (true);
+CREATE POLICY admin ON transform.token_key FOR SELECT
+	TO transform_admin USING (true);
+CREATE POLICY admin ON transform.token_role FOR SELECT
+	TO transform_admin USING (true);
+CREATE POLICY admin ON transform.revoked_token FOR SELECT
+	TO transform_admin USING (true);
+
 -- ---- public functions ----
 
 CREATE FUNCTION @extschema@.transform_user_create(email text, role regrole, password text)
