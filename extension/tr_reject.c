@@ -37,11 +37,11 @@ static const struct
 }			columns[] = {
 	{"job", INT8OID, "bigint NOT NULL"},
 	{"row_number", INT8OID, "bigint NOT NULL"},
-	{"sqlstate", TEXTOID, "text NOT NULL"},
-	{"message", TEXTOID, "text NOT NULL"},
-	{"detail", TEXTOID, "text"},
-	{"constraint_name", TEXTOID, "text"},
-	{"data", JSONBOID, "jsonb NOT NULL"},
+	{"sqlstate", TEXTOID, "pg_catalog.text NOT NULL"},
+	{"message", TEXTOID, "pg_catalog.text NOT NULL"},
+	{"detail", TEXTOID, "pg_catalog.text"},
+	{"constraint_name", TEXTOID, "pg_catalog.text"},
+	{"data", JSONBOID, "pg_catalog.jsonb NOT NULL"},
 };
 
 #define NCOLUMNS	((int) lengthof(columns))

@@ -233,7 +233,7 @@ CREATE FUNCTION @extschema@.transform_version() RETURNS text
 	SET search_path = pg_catalog, pg_temp;
 
 -- No SET clause: a procedure with one cannot commit.  Hence the qualified
--- names throughout.
+-- names throughout, of types, too.
 CREATE PROCEDURE @extschema@.transform_run(
 	script text, source regclass DEFAULT NULL,
 	destination text DEFAULT NULL,
@@ -249,8 +249,8 @@ CREATE PROCEDURE @extschema@.transform_run(
 	LANGUAGE plpgsql
 AS $$
 DECLARE
-	state text;
-	cancelled text;
+	state pg_catalog.text;
+	cancelled pg_catalog.text;
 BEGIN
 	PERFORM transform.assert_no_transaction_block();
 	job := @extschema@.transform_submit(script, source, destination, shape,

@@ -50,6 +50,22 @@ WHERE d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e' AND e.extname 
 	AND d.classid IN ('pg_proc'::regclass, 'pg_class'::regclass, 'pg_namespace'::regclass)
 	AND a.grantee = 0;
 
+-- who may call, read or use what, name by name
+SELECT (CASE d.classid WHEN 'pg_proc'::regclass THEN d.objid::regproc::text WHEN 'pg_class'::regclass THEN d.objid::regclass::text
+	ELSE d.objid::regnamespace::text END) COLLATE "C" AS object, a.privilege_type, string_agg(a.grantee::regrole::text, ' ' ORDER BY a.grantee::regrole::text COLLATE "C") AS roles
+FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid
+LEFT JOIN pg_proc p ON d.classid = 'pg_proc'::regclass AND p.oid = d.objid
+LEFT JOIN pg_class c ON d.classid = 'pg_class'::regclass AND c.oid = d.objid
+LEFT JOIN pg_namespace n ON d.classid = 'pg_namespace'::regclass AND n.oid = d.objid
+CROSS JOIN LATERAL aclexplode(coalesce(p.proacl, c.relacl, n.nspacl)) a
+WHERE d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e' AND e.extname = 'transform'
+	AND a.grantee <> coalesce(p.proowner, c.relowner, n.nspowner)
+GROUP BY 1, 2 ORDER BY 1, 2;
+
+-- nor on a column: no rows
+SELECT attrelid::regclass, attname, attacl FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+WHERE c.relnamespace = 'transform'::regnamespace AND a.attacl IS NOT NULL;
+
 -- no grant on a base table to anybody but the owner: no rows
 SELECT c.relname, a.grantee::regrole, a.privilege_type
 FROM pg_class c, aclexplode(c.relacl) a
