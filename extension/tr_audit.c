@@ -75,7 +75,7 @@ fill_session(TrAuditRecord *record)
 	int			security;
 
 	GetUserIdAndSecContext(&user, &security);
-	if (record->kind != TR_AUDIT_RUN)
+	if (!OidIsValid(record->role) && record->kind != TR_AUDIT_RUN)
 		record->role = user;
 	if (MyBgworkerEntry != NULL)
 		return;
@@ -93,6 +93,7 @@ fill_record(TrAuditRecord *record, const TrAuditEvent *event)
 	record->database = MyDatabaseId;
 	record->kind = event->kind;
 	record->at = GetCurrentTimestamp();
+	record->role = event->role;
 	record->job = event->job;
 	record->version = event->version;
 	record->sqlstate = event->sqlstate;

@@ -31,6 +31,7 @@ typedef struct TrAuditEvent
 	TrAuditKind kind;
 	const char *outcome;		/* one word: "created", "refused", ... */
 	bool		lasting;		/* stands even if this transaction rolls back */
+	Oid			role;			/* whom it concerns, if not the current user */
 	int64		job;			/* what its row says need not be given again */
 	const char *script;
 	int			version;

@@ -21,6 +21,7 @@
 #include "utils/syscache.h"
 
 #include "tr_api.h"
+#include "tr_audit.h"
 #include "tr_compat.h"
 #include "tr_authenticate.h"
 #include "tr_redact.h"
@@ -200,7 +201,7 @@ mapped_role(const TrToken *token)
 }
 
 static void
-check_role(Oid role)
+check_role(Oid role, const TrToken *token)
 {
 	char	   *name;
 	char	   *session;
@@ -213,6 +214,15 @@ check_role(Oid role)
 		return;
 	name = GetUserNameFromId(role, false);
 	session = GetUserNameFromId(GetSessionUserId(), false);
+	tr_audit(&(TrAuditEvent) {
+		.kind = TR_AUDIT_TOKEN,
+		.outcome = "denied",
+		.lasting = true,
+		.subject = token->subject,
+		.token_id = token->id,
+		.sqlstate = ERRCODE_INSUFFICIENT_PRIVILEGE,
+		.detail = psprintf("role \"%s\" may not be taken on", name)
+	});
 	ereport(ERROR,
 			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 			 errmsg("role \"%s\", which this session belongs to, may not take on role \"%s\"",
@@ -241,7 +251,7 @@ transform_authenticate(PG_FUNCTION_ARGS)
 	(void) tr_api_text_arg(fcinfo, 0, "token");
 	tr_token_check(PG_GETARG_TEXT_PP(0), &token);
 	role = mapped_role(&token);
-	check_role(role);
+	check_role(role, &token);
 	name = GetUserNameFromId(role, false);
 	set_local("role", name);
 	set_local("request.jwt.claims",

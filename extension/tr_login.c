@@ -39,20 +39,21 @@ PG_FUNCTION_INFO_V1(transform_logout);
 
 /* Stands even if the transaction rolls back: its token does, too. */
 static void
-audit_login(const char *outcome, const char *subject, const char *detail,
-			int sqlstate)
+audit_login(const char *outcome, const TrUser *user, const char *token_id,
+			const char *detail, int sqlstate)
 {
 	tr_audit(&(TrAuditEvent) {
 		.kind = TR_AUDIT_LOGIN, .outcome = outcome, .lasting = true,
-		.subject = subject, .sqlstate = sqlstate, .detail = detail
+		.role = user != NULL ? user->role : InvalidOid,
+		.subject = user != NULL ? user->id : NULL, .token_id = token_id,
+		.sqlstate = sqlstate, .detail = detail
 	});
 }
 
 pg_noreturn static void
 fail(const TrUser *user, const char *why)
 {
-	audit_login("refused", user != NULL ? user->id : NULL, why,
-				ERRCODE_INVALID_PASSWORD);
+	audit_login("refused", user, NULL, why, ERRCODE_INVALID_PASSWORD);
 	ereport(LOG_SERVER_ONLY,
 			(errcode(ERRCODE_INVALID_PASSWORD),
 			 errmsg("transform: login of %s failed: %s",
@@ -110,6 +111,8 @@ transform_login(PG_FUNCTION_ARGS)
 	char	   *password;
 	inet	   *address = PG_ARGISNULL(2) ? NULL : PG_GETARG_INET_PP(2);
 	bool		found;
+	char	   *token;
+	char	   *id;
 	char	   *hash = NULL;
 
 	tr_redact_statement();
@@ -123,8 +126,9 @@ transform_login(PG_FUNCTION_ARGS)
 		hash = tr_password_hash(password);
 	tr_password_wipe(password);
 	tr_store_user_logged_in(user.id, hash);
-	audit_login("succeeded", user.id, address_detail(address), 0);
-	PG_RETURN_TEXT_P(cstring_to_text(tr_token_issue(&user, tr_token_now())));
+	token = tr_token_issue(&user, tr_token_now(), &id);
+	audit_login("succeeded", &user, id, address_detail(address), 0);
+	PG_RETURN_TEXT_P(cstring_to_text(token));
 }
 
 /* The argument, a good token of ours. */
@@ -146,6 +150,8 @@ transform_refresh(PG_FUNCTION_ARGS)
 	TrToken		token = {0};
 	TrUser		user = {0};
 	int64		login_time;
+	char	   *issued;
+	char	   *id;
 
 	own_token(fcinfo, &token);
 	if (!tr_token_number_claim(&token, "auth_time", &login_time) ||
@@ -155,8 +161,9 @@ transform_refresh(PG_FUNCTION_ARGS)
 		tr_token_refuse("its user does not exist");
 	if (obstacle(&user) != NULL)
 		tr_token_refuse(obstacle(&user));
-	audit_login("refreshed", user.id, NULL, 0);
-	PG_RETURN_TEXT_P(cstring_to_text(tr_token_issue(&user, login_time)));
+	issued = tr_token_issue(&user, login_time, &id);
+	audit_login("refreshed", &user, id, NULL, 0);
+	PG_RETURN_TEXT_P(cstring_to_text(issued));
 }
 
 Datum

@@ -435,25 +435,25 @@ append_text(StringInfo json, const char *name, const char *value)
 
 /* The time of issue has a fraction, so that "all tokens before" is exact. */
 static char *
-make_claims(const TrUser *user, int64 login_time)
+make_claims(const TrUser *user, int64 login_time, char **id)
 {
 	int64		now = GetCurrentTimestamp() + EPOCH_US;
 	uint8		name[NAME_BYTES];
-	char		jti[2 * NAME_BYTES + 1];
 	StringInfoData json;
 
 	if (!pg_strong_random(name, sizeof(name)))
 		ereport(ERROR,
 				(errcode(ERRCODE_INTERNAL_ERROR),
 				 errmsg("could not generate random values")));
-	sodium_bin2hex(jti, sizeof(jti), name, sizeof(name));
+	*id = palloc(2 * NAME_BYTES + 1);
+	sodium_bin2hex(*id, 2 * NAME_BYTES + 1, name, sizeof(name));
 
 	initStringInfo(&json);
 	appendStringInfoChar(&json, '{');
 	append_text(&json, "iss", TR_TOKEN_ISSUER);
 	append_text(&json, "aud", TR_TOKEN_ISSUER);
 	append_text(&json, "sub", user->id);
-	append_text(&json, "jti", jti);
+	append_text(&json, "jti", *id);
 	append_text(&json, "role", GetUserNameFromId(user->role, false));
 	append_text(&json, "email", user->email);
 	appendStringInfo(&json, "\"auth_time\":" INT64_FORMAT ",", login_time);
@@ -465,10 +465,10 @@ make_claims(const TrUser *user, int64 login_time)
 }
 
 char *
-tr_token_issue(const TrUser *user, int64 login_time)
+tr_token_issue(const TrUser *user, int64 login_time, char **id)
 {
 	const TrJwtKey *key = signing_key();
-	char	   *json = to_utf8(make_claims(user, login_time));
+	char	   *json = to_utf8(make_claims(user, login_time, id));
 	char	   *token = palloc(TR_JWT_MAX + 1);
 	size_t		len;
 	TrJwtResult result;

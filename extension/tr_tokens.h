@@ -46,8 +46,9 @@ extern char *tr_token_text_claim(const TrToken *token, const char *name);
 extern bool tr_token_number_claim(const TrToken *token, const char *name,
 								  int64 *value);
 
-/* A token for a user who logged in at that time (seconds since 1970). */
-extern char *tr_token_issue(const TrUser *user, int64 login_time);
+/* A token for a user who logged in at that time (seconds since 1970), and its
+ * jti. */
+extern char *tr_token_issue(const TrUser *user, int64 login_time, char **id);
 
 /* Now, in seconds since 1970. */
 extern int64 tr_token_now(void);

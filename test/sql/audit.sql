@@ -65,6 +65,31 @@ SELECT count(DISTINCT job) FROM transform.audit WHERE job IN (:job, :limited, :c
 SELECT bool_and(a.script_hash = s.hash) AS same_hash FROM transform.audit a JOIN transform.scripts s USING (version)
 WHERE s.name = a.script AND a.script_hash IS NOT NULL;
 
+-- logins and tokens: those that work, those that do not; what is done in the name of a token
+RESET ROLE;
+SET transform.password_memlimit = '19MB';
+SET transform.password_opslimit = 2;
+SELECT max(id) AS logins FROM transform.audit_event \gset
+SELECT transform_user_create('audited@example.com', 'regress_audit', 'correct horse') AS subject \gset
+SELECT transform_login('audited@example.com', 'correct horse') AS token \gset
+SELECT transform_login('audited@example.com', 'wrong horse');
+SELECT transform_login('unknown@example.com', 'correct horse');
+SELECT transform_validate_jwt(:'token' || 'x');
+BEGIN;
+SELECT transform_authenticate(:'token');
+SELECT transform_submit('audited', 'numbers', 'of_the_token') AS of_token \gset
+SELECT transform_cancel(:of_token);
+COMMIT;
+SELECT transform_logout(:'token');
+SELECT transform_validate_jwt(:'token');
+CALL wait_for(format('count(*) = 6 FROM transform.audit_event WHERE id > %s AND (event = ''login'' OR (event, outcome) = (''token'', ''refused''))', :logins));
+SELECT event, outcome, CASE WHEN role <> current_user THEN role END AS role, subject = :'subject' AS subject, token_id IS NOT NULL AS token, sqlstate, replace(detail, :'subject', '...') AS detail
+FROM transform.audit WHERE id > :logins ORDER BY at, id;
+SELECT count(DISTINCT token_id) FROM transform.audit WHERE id > :logins;
+SELECT count(*) AS secrets FROM transform.audit_event e WHERE id > :logins AND (e::text ~ 'correct horse|wrong horse' OR strpos(e::text, :'token') > 0);
+RESET transform.password_memlimit;
+RESET transform.password_opslimit;
+
 -- ---- who sees it ----
 SET ROLE regress_audit_other;
 SELECT count(*) FROM transform.audit;
