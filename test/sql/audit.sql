@@ -87,6 +87,7 @@ SELECT event, outcome, CASE WHEN role <> current_user THEN role END AS role, sub
 FROM transform.audit WHERE id > :logins ORDER BY at, id;
 SELECT count(DISTINCT token_id) FROM transform.audit WHERE id > :logins;
 SELECT count(*) AS secrets FROM transform.audit_event e WHERE id > :logins AND (e::text ~ 'correct horse|wrong horse' OR strpos(e::text, :'token') > 0);
+DELETE FROM transform.app_user WHERE id = :'subject'::uuid;
 RESET transform.password_memlimit;
 RESET transform.password_opslimit;
 
