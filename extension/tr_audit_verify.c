@@ -9,6 +9,7 @@
 
 #include "access/htup_details.h"
 #include "access/xlog.h"
+#include "access/xlog_internal.h"
 #include "executor/spi.h"
 #include "funcapi.h"
 #include "miscadmin.h"
@@ -194,13 +195,24 @@ verify_all(Verify *v)
 
 /*
  * The chain is written by transactions that do not wait for the disk: what is
- * told to the outside world must be there after a crash.
+ * told to the outside world must be there after a crash.  Between two records
+ * the insert position may lie behind the header of a page that has none yet,
+ * which nobody can flush.
  */
 static void
 flush(void)
 {
-	if (!RecoveryInProgress())
-		XLogFlush(GetXLogInsertRecPtr());
+	XLogRecPtr	end;
+	int			header;
+
+	if (RecoveryInProgress())
+		return;
+	end = GetXLogInsertRecPtr();
+	header = XLogSegmentOffset(end, wal_segment_size) < XLOG_BLCKSZ ?
+		SizeOfXLogLongPHD : SizeOfXLogShortPHD;
+	if (end % XLOG_BLCKSZ == header)
+		end -= header;
+	XLogFlush(end);
 }
 
 Datum
