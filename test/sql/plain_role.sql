@@ -80,7 +80,7 @@ SET ROLE regress_newcomer;
 SELECT count(*) > 10 AS reached FROM calls WHERE what ~ '^transform_' AND try(statement) <> '42501';
 RESET ROLE;
 
--- row security on every table; without a policy where nobody is to see a row
+-- row security on every table, with a policy
 SELECT c.oid::regclass AS without_row_security FROM pg_class c
 WHERE c.relnamespace = 'transform'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relrowsecurity ORDER BY 1;
 SELECT c.relname AS without_policy FROM pg_class c
