@@ -14,7 +14,8 @@
  *
  * It lives and dies in the transactions that submit and end the job.  It lies
  * in pg_catalog and has no access list, so that pg_dump leaves it out: a
- * restored copy has no pending jobs either.
+ * restored copy has no pending jobs either.  (A cluster that pg_upgrade made
+ * has the rows of pending jobs without it, and these fail.)
  */
 #include "postgres.h"
 
