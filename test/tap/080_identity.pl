@@ -160,6 +160,21 @@ chmod 0600, $file;
 is(answer('postgres', $check), 'ann@example.com', 'the file from a backup brings the tokens back');
 like(answer('postgres', 'SELECT transform_key_rotate()'), qr/^[0-9a-f]{16}$/, 'another key');
 
+# ---- a job for somebody: its row and the audit say for whom
+
+ask($node, 'CREATE ROLE pool LOGIN; GRANT transform_authenticator, analyst TO pool; GRANT transform_user TO analyst;'
+	. ' CREATE SCHEMA work AUTHORIZATION analyst; CREATE TABLE work.source AS SELECT 1 AS n; GRANT SELECT ON work.source TO analyst');
+my ($sub, $jti) = split /\|/, $node->safe_psql('postgres', "SELECT c->>'sub', c->>'jti' FROM transform_validate_jwt('$token') c");
+my $job = (split /\n/, $node->safe_psql('postgres', "SET SESSION AUTHORIZATION pool; BEGIN; SELECT transform_authenticate('$token');"
+	. " SELECT transform_script_create('same', E'def transform(df):\\n    return df\\n');"
+	. " SELECT transform_submit('same', 'work.source', 'work.out'); COMMIT"))[-1];
+is(wait_for_job($node, $job), 'succeeded', 'a job of an authenticated user');
+is_deeply(job_row($node, $job, 'role', 'subject', 'token_id'), { role => 'analyst', subject => $sub, token_id => $jti }, '... has him in its row');
+ok(wait_until(sub { ask($node, "SELECT string_agg(DISTINCT event || ' ' || outcome, ', ') FROM transform.audit"
+			. " WHERE subject = '$sub' AND token_id = '$jti' AND role = 'analyst'")
+		=~ /^run started, run succeeded, script \w+, submit \w+$/ }), '... and in the audit')
+  or diag(ask($node, "SELECT string_agg(event || ' ' || outcome || ' ' || coalesce(subject, '-'), ', ') FROM transform.audit WHERE role = 'analyst'"));
+
 # ---- another database: the users of a dump, but not the keys
 
 my $dump = $node->basedir . '/dump.sql';
