@@ -282,33 +282,31 @@ write_queue(void)
 	return true;
 }
 
-static void
+/* True: there is more to chain, or to remove. */
+static bool
 chain(void)
 {
 	bool		more;
 
-	do
-	{
-		tr_xact_begin_own("chaining the audit of transform");
-		more = tr_store_audit_chain();
-		tr_xact_commit();
-		CHECK_FOR_INTERRUPTS();
-	} while (more);
+	tr_xact_begin_own("chaining the audit of transform");
+	more = tr_store_audit_chain();
+	tr_xact_commit();
+	return more;
 }
 
-static void
+static bool
 remove_old(void)
 {
-	TimestampTz now = GetCurrentTimestamp();
-	bool		more = tr_audit_retention > 0;
+	TimestampTz before = GetCurrentTimestamp() -
+		tr_audit_retention * USECS_PER_SEC;
+	bool		more;
 
-	while (more)
-	{
-		tr_xact_begin_own("removing old rows of the audit of transform");
-		more = tr_store_audit_remove(now - tr_audit_retention * USECS_PER_SEC);
-		tr_xact_commit();
-		CHECK_FOR_INTERRUPTS();
-	}
+	if (tr_audit_retention == 0)
+		return false;
+	tr_xact_begin_own("removing old rows of the audit of transform");
+	more = tr_store_audit_remove(before);
+	tr_xact_commit();
+	return more;
 }
 
 long
@@ -316,15 +314,22 @@ tr_audit_work(bool leaving)
 {
 	static TimestampTz chain_at = 0;	/* 0: nobody has asked for it */
 	TimestampTz now = GetCurrentTimestamp();
+	bool		more = true;
 
-	while (write_queue())
-		CHECK_FOR_INTERRUPTS();
+	for (int i = 0; i < TR_AUDIT_RECORDS / TAKE && more; i++)
+		more = write_queue();
 	if (chain_at == 0)
 		chain_at = TimestampTzPlusMilliseconds(now, CHAIN_MS);
 	if (now < chain_at && !leaving)
-		return TimestampDifferenceMilliseconds(now, chain_at);
-	chain();
-	remove_old();
+		return more ? 0 : TimestampDifferenceMilliseconds(now, chain_at);
+	do
+	{
+		more = chain();
+		more = remove_old() || more;
+		CHECK_FOR_INTERRUPTS();
+	} while (more && leaving);
+	if (more)
+		return 0;
 	chain_at = 0;
 	return -1;
 }

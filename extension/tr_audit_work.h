@@ -11,7 +11,7 @@
  * Scheduler, outside a transaction, in each round: write what waits in shared
  * memory; a second after a wake-up, so that jobs come first and rows come
  * together, or at once when `leaving`, chain what has been committed and remove
- * what is old.  Returns in how many ms to call it again, -1: at the next wake-up.
+ * what is old, each for a moment only.  Returns in how many ms to call it again, -1: at the next wake-up.
  */
 extern long tr_audit_work(bool leaving);
 

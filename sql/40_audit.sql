@@ -57,6 +57,10 @@ CREATE TRIGGER guard BEFORE INSERT OR UPDATE OR DELETE ON transform.audit_end
 CREATE TRIGGER guard_all BEFORE TRUNCATE ON transform.audit_end
 	FOR EACH STATEMENT EXECUTE FUNCTION transform.audit_guard();
 
+-- also for who has session_replication_role = replica
+ALTER TABLE transform.audit_event ENABLE ALWAYS TRIGGER guard, ENABLE ALWAYS TRIGGER guard_all;
+ALTER TABLE transform.audit_end ENABLE ALWAYS TRIGGER guard, ENABLE ALWAYS TRIGGER guard_all;
+
 -- ---- row level security: see 10_jobs.sql ----
 
 ALTER TABLE transform.audit_event ENABLE ROW LEVEL SECURITY;
