@@ -42,7 +42,7 @@ SELECT api.transform_table_preview('api.data', 1);
 SELECT name, nulls FROM api.transform_table_profile('api.data');
 SELECT name FROM api.transform_sandbox_status() LIMIT 1;
 SELECT api.transform_version() IS NULL;
-SELECT event, outcome, script, version FROM transform.audit LIMIT 1;
+SELECT event, outcome, script, version FROM transform.audit ORDER BY id LIMIT 1;
 RESET ROLE;
 SELECT ok, what FROM api.transform_audit_verify();
 SELECT api.transform_user_create('ann@example.com', 'regress_other', 'correct horse') IS NOT NULL;
