@@ -12,7 +12,7 @@
 #include "../unit/jwt_maker.h"
 
 #define ROUNDS		5
-#define BAR			50000		/* of the SQL function to come */
+#define BAR			50000		/* what transform_validate_jwt is to reach */
 #define CLAIMS \
 	"{\"iss\":\"https://login.example.com\",\"aud\":[\"transform\",\"web\"]," \
 	"\"sub\":\"3f2c7a52-9a0e-4c55-8d1e-0f6d1f1c2b7a\",\"exp\":1700003600," \
