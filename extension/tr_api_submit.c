@@ -152,7 +152,12 @@ submit(PG_FUNCTION_ARGS)
 	tr_audit(&(TrAuditEvent) {
 		.kind = TR_AUDIT_SUBMIT,
 		.outcome = "submitted",
-		.job = id
+		.job = id,
+		.script = script.name,
+		.version = script.version,
+		.script_hash = script.hash,
+		.source = tr_options_source(&options, job.source_name),
+		.destination = job.destination
 	});
 	PG_RETURN_INT64(id);
 }

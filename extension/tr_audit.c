@@ -41,8 +41,8 @@
 
 /* ---- an event with its session ---- */
 
-static void
-set_text(char *field, size_t size, const char *text)
+void
+tr_audit_set_text(char *field, size_t size, const char *text)
 {
 	int			len = text == NULL ? 0 : strlen(text);
 
@@ -53,7 +53,7 @@ set_text(char *field, size_t size, const char *text)
 }
 
 #define SET_TEXT(record, field, text) \
-	set_text((record)->field, sizeof((record)->field), text)
+	tr_audit_set_text((record)->field, sizeof((record)->field), text)
 
 /* NULL: the client is on this machine's own socket, or there is none. */
 static char *
@@ -101,6 +101,7 @@ fill_record(TrAuditRecord *record, const TrAuditEvent *event)
 	SET_TEXT(record, subject, other ? event->subject : tr_auth_subject());
 	SET_TEXT(record, token_id, other ? event->token_id : tr_auth_token_id());
 	SET_TEXT(record, script, event->script);
+	SET_TEXT(record, script_hash, event->script_hash);
 	SET_TEXT(record, source, event->source);
 	SET_TEXT(record, destination, event->destination);
 	SET_TEXT(record, detail, event->detail);

@@ -35,6 +35,7 @@ typedef struct TrAuditEvent
 	int64		job;			/* what its row says need not be given again */
 	const char *script;
 	int			version;
+	const char *script_hash;	/* given: all that is known of the job is */
 	const char *source;
 	const char *destination;
 	const char *subject;		/* of a token, if not the session's */

@@ -34,7 +34,8 @@ typedef struct TrAuditRecord
 	char		subject[264];
 	char		token_id[NAMEDATALEN];
 	char		script[NAMEDATALEN];
-	char		source[264];
+	char		script_hash[72];	/* not empty: nothing needs to be looked up */
+	char		source[1024];
 	char		destination[264];
 	char		detail[264];
 } TrAuditRecord;
@@ -47,6 +48,11 @@ typedef struct TrAuditQueue
 	uint64		dropped;		/* for want of room */
 	TrAuditRecord records[TR_AUDIT_RECORDS];
 } TrAuditQueue;
+
+/* ---- tr_audit.c ---- */
+
+/* As much of the text as fits, in whole characters; NULL: nothing. */
+extern void tr_audit_set_text(char *field, size_t size, const char *text);
 
 /* ---- tr_audit_key.c: postmaster ---- */
 

@@ -112,3 +112,12 @@ tr_options_check(const TrOptions *o, Oid source, TrShape shape, TrMode mode)
 	if (o->expect != NULL)
 		tr_expect_parse(o->expect, &(TrExpectSpec) {0});
 }
+
+const char *
+tr_options_source(const TrOptions *options, const char *relation)
+{
+	if (relation != NULL)
+		return relation;
+	return options->source_query != NULL ? options->source_query :
+		options->sources;
+}

@@ -32,4 +32,8 @@ extern void tr_options_read(FunctionCallInfo fcinfo, int n, int count,
 extern void tr_options_check(const TrOptions *options, Oid source,
 							 TrShape shape, TrMode mode);
 
+/* What is read, in words for people: the relation, else the query or queries. */
+extern const char *tr_options_source(const TrOptions *options,
+									 const char *relation);
+
 #endif							/* TR_OPTIONS_H */

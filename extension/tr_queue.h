@@ -90,6 +90,9 @@ typedef struct TrJobRow
 	char	   *since_to;
 	char	   *digest;			/* of a result it once had, or NULL */
 	int64		rows_returned;
+	char	   *script_hash;	/* these for the audit */
+	char	   *subject;
+	char	   *token_id;
 } TrJobRow;
 
 /* False when the job is not in this state as this attempt.  role: who wants to
@@ -112,6 +115,7 @@ extern bool tr_queue_requeue(int64 job, int attempt,
 /* How a job ended. */
 typedef struct TrEnd
 {
+	const TrJobRow *row;		/* or NULL */
 	bool		worked;			/* counters, walls and usage are known */
 	int64		rows_read;
 	int64		rows_returned;

@@ -9,6 +9,7 @@
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
+#include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
@@ -193,6 +194,9 @@ tr_queue_load(int64 job, TrState state, int attempt, Oid role, TrJobRow *row)
 		row->access = tr_script_access(role, DatumGetObjectId(tr_value(0, 35)),
 									   tr_text_value(&scope, 0, 37));
 		row->archived = DatumGetBool(tr_value(0, 36));
+		row->script_hash = tr_text_value(&scope, 0, 38);
+		row->subject = tr_text_value(&scope, 0, 39);
+		row->token_id = tr_text_value(&scope, 0, 40);
 	}
 	tr_scope_leave(&scope);
 	return found;
@@ -288,6 +292,18 @@ audit_end(int64 job, TrEvent event, const TrEnd *end)
 		.detail = end->error
 	};
 
+	if (end->row != NULL)
+	{
+		audit.role = GetUserId();	/* the runner, which has loaded it */
+		audit.script = end->row->script;
+		audit.version = end->row->version;
+		audit.script_hash = end->row->script_hash;
+		audit.source = tr_options_source(&end->row->options,
+										 end->row->source_name);
+		audit.destination = end->row->destination;
+		audit.subject = end->row->subject;
+		audit.token_id = end->row->token_id;
+	}
 	tr_audit(&audit);
 }
 

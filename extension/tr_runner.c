@@ -282,6 +282,7 @@ fill_end(TrEnd *end)
 {
 	TrProgress *p = tr_slot_progress(runner.arg.slot);
 
+	end->row = runner.loaded ? &runner.row : NULL;
 	end->worked = runner.outcome.started;
 	end->rows_read = pg_atomic_read_u64(&p->rows_read);
 	end->rows_returned = pg_atomic_read_u64(&p->rows_returned);

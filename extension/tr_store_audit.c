@@ -45,29 +45,33 @@ static const char *const kind_names[] = {
 	[TR_AUDIT_AUDIT] = "audit",
 };
 
+/*
+ * Two ways: where all is known, nothing is looked up, since a runner would pay
+ * for the planning with every job.
+ */
 static TrSql audit_add = {
 	"INSERT INTO transform.audit_event (at, event, outcome, role, role_oid,"
 	" session_role, client, application, subject, token_id, script, version,"
 	" script_hash, source, destination, job, sqlstate, detail)"
-	" SELECT $1, $2, $3, pg_get_userbyid(r.oid), r.oid,"
-	" pg_get_userbyid($5), $6, $7,"
-	" coalesce($8, CASE WHEN $2 = 'run' THEN j.subject END),"
-	" coalesce($9, CASE WHEN $2 = 'run' THEN j.token_id END),"
-	" e.script, e.version, v.hash,"
-	" coalesce($12, j.source_name, j.source_query, j.sources::text),"
-	" coalesce($13, j.destination), $14, $15, $16"
+	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,"
+	" $15, $16, $17, $18)",
+	18, {TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID, OIDOID, TEXTOID, TEXTOID,
+		TEXTOID, TEXTOID, TEXTOID, TEXTOID, INT4OID, TEXTOID, TEXTOID, TEXTOID,
+	INT8OID, TEXTOID, TEXTOID}
+};
+
+static TrSql audit_look_up = {
+	"SELECT r.oid, coalesce($3, js.name), coalesce($4, j.version), v.hash,"
+	" coalesce($5, j.source_name, j.source_query, j.sources::text),"
+	" coalesce($6, j.destination), j.subject, j.token_id"
 	" FROM (SELECT) one"
-	" LEFT JOIN transform.job j ON j.id = $14"
-	" LEFT JOIN transform.script js ON js.id = j.script,"
-	" LATERAL (SELECT coalesce($4, j.role::oid, 0::oid) AS oid) r,"
-	" LATERAL (SELECT coalesce($10, js.name) AS script,"
-	"  coalesce($11, j.version) AS version) e"
-	" LEFT JOIN transform.script s ON s.name = e.script"
+	" LEFT JOIN transform.job j ON j.id = $1"
+	" LEFT JOIN transform.script js ON js.id = j.script"
+	" LEFT JOIN transform.script s ON s.name = coalesce($3, js.name)"
 	" LEFT JOIN transform.script_version v"
-	"  ON v.script = s.id AND v.version = e.version",
-	16, {TIMESTAMPTZOID, TEXTOID, TEXTOID, OIDOID, OIDOID, TEXTOID, TEXTOID,
-		TEXTOID, TEXTOID, TEXTOID, INT4OID, TEXTOID, TEXTOID, INT8OID, TEXTOID,
-	TEXTOID}
+	"  ON v.script = s.id AND v.version = coalesce($4, j.version),"
+	" LATERAL (SELECT coalesce($2, j.role::oid, 0::oid) AS oid) r",
+	6, {INT8OID, OIDOID, TEXTOID, INT4OID, TEXTOID, TEXTOID}
 };
 
 static TrSql audit_end = {
@@ -145,34 +149,102 @@ set_oid(Datum *values, char *nulls, int i, Oid oid)
 	nulls[i] = OidIsValid(oid) ? ' ' : 'n';
 }
 
-void
-tr_store_audit_add(const TrAuditRecord *r)
+static void
+set_int4(Datum *values, char *nulls, int i, int32 value)
 {
-	Datum		values[16];
-	char		nulls[16];
+	values[i] = Int32GetDatum(value);
+	nulls[i] = value == 0 ? 'n' : ' ';
+}
+
+static void
+set_int8(Datum *values, char *nulls, int i, int64 value)
+{
+	values[i] = Int64GetDatum(value);
+	nulls[i] = value == 0 ? 'n' : ' ';
+}
+
+static void
+copy_text(const TrScope *scope, int column, char *field, size_t size)
+{
+	char	   *text = tr_text_value(scope, 0, column);
+
+	tr_audit_set_text(field, size, text);
+}
+
+/* Fill in what is known of the job and the script. */
+static void
+look_up(const TrScope *scope, TrAuditRecord *r)
+{
+	Datum		values[6];
+	char		nulls[6];
+	Datum		version;
+	bool		isnull;
+
+	set_int8(values, nulls, 0, r->job);
+	set_oid(values, nulls, 1, r->role);
+	set_some(values, nulls, 2, r->script);
+	set_int4(values, nulls, 3, r->version);
+	set_some(values, nulls, 4, r->source);
+	set_some(values, nulls, 5, r->destination);
+	tr_sql(&audit_look_up, values, nulls, InvalidSnapshot);
+	r->role = DatumGetObjectId(tr_value(0, 1));
+	copy_text(scope, 2, r->script, sizeof(r->script));
+	version = tr_column(0, 3, &isnull);
+	r->version = isnull ? 0 : DatumGetInt32(version);
+	copy_text(scope, 4, r->script_hash, sizeof(r->script_hash));
+	copy_text(scope, 5, r->source, sizeof(r->source));
+	copy_text(scope, 6, r->destination, sizeof(r->destination));
+	/* of a run; else who acts may be another than who submitted */
+	if (r->kind == TR_AUDIT_RUN)
+	{
+		copy_text(scope, 7, r->subject, sizeof(r->subject));
+		copy_text(scope, 8, r->token_id, sizeof(r->token_id));
+	}
+}
+
+/* NULL for none. */
+static char *
+role_name(Oid role)
+{
+	char	   *name;
+
+	if (!OidIsValid(role))
+		return NULL;
+	name = GetUserNameFromId(role, true);
+	return name != NULL ? name : psprintf("unknown (OID=%u)", role);
+}
+
+void
+tr_store_audit_add(const TrAuditRecord *record)
+{
+	TrAuditRecord r = *record;
+	Datum		values[18];
+	char		nulls[18];
 	TrScope		scope;
 
 	memset(nulls, ' ', sizeof(nulls));
 	tr_scope_enter(&scope);
-	values[0] = TimestampTzGetDatum(r->at);
-	tr_set_text(values, nulls, 1, kind_names[r->kind]);
-	tr_set_text(values, nulls, 2, r->outcome);
-	set_oid(values, nulls, 3, r->role);
-	set_oid(values, nulls, 4, r->session_role);
-	set_some(values, nulls, 5, r->client);
-	set_some(values, nulls, 6, r->application);
-	set_some(values, nulls, 7, r->subject);
-	set_some(values, nulls, 8, r->token_id);
-	set_some(values, nulls, 9, r->script);
-	values[10] = Int32GetDatum(r->version);
-	nulls[10] = r->version == 0 ? 'n' : ' ';
-	set_some(values, nulls, 11, r->source);
-	set_some(values, nulls, 12, r->destination);
-	values[13] = Int64GetDatum(r->job);
-	nulls[13] = r->job == 0 ? 'n' : ' ';
-	tr_set_text(values, nulls, 14, r->sqlstate == 0 ? NULL :
-				unpack_sql_state(r->sqlstate));
-	set_some(values, nulls, 15, r->detail);
+	if (r.script_hash[0] == '\0' && (r.job != 0 || r.script[0] != '\0'))
+		look_up(&scope, &r);
+	values[0] = TimestampTzGetDatum(r.at);
+	tr_set_text(values, nulls, 1, kind_names[r.kind]);
+	tr_set_text(values, nulls, 2, r.outcome);
+	tr_set_text(values, nulls, 3, OidIsValid(r.role) ? role_name(r.role) : "");
+	values[4] = ObjectIdGetDatum(r.role);
+	tr_set_text(values, nulls, 5, role_name(r.session_role));
+	set_some(values, nulls, 6, r.client);
+	set_some(values, nulls, 7, r.application);
+	set_some(values, nulls, 8, r.subject);
+	set_some(values, nulls, 9, r.token_id);
+	set_some(values, nulls, 10, r.script);
+	set_int4(values, nulls, 11, r.version);
+	set_some(values, nulls, 12, r.script_hash);
+	set_some(values, nulls, 13, r.source);
+	set_some(values, nulls, 14, r.destination);
+	set_int8(values, nulls, 15, r.job);
+	tr_set_text(values, nulls, 16, r.sqlstate == 0 ? NULL :
+				unpack_sql_state(r.sqlstate));
+	set_some(values, nulls, 17, r.detail);
 	change(&audit_add, values, nulls);
 	tr_scope_leave(&scope);
 }

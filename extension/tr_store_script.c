@@ -21,7 +21,8 @@
 
 static TrSql script_find = {
 	"SELECT s.id, s.owner::oid, s.archived_at IS NOT NULL, " GRANTED ","
-	" v.version, v.shape, v.numeric_as, v.dtype_backend, v.code"
+	" v.version, v.shape, v.numeric_as, v.dtype_backend, v.code,"
+	" v.hash"
 	" FROM transform.script s LEFT JOIN transform.script_version v"
 	" ON v.script = s.id"
 	" AND v.version = CASE WHEN $3 = 0 THEN s.version ELSE $3 END"
@@ -158,6 +159,7 @@ tr_script_find(const char *name, int version, Oid role, TrScript *script)
 			script->numeric = tr_numeric_parse(tr_text_value(&scope, 0, 7));
 			script->backend = tr_backend_parse(tr_text_value(&scope, 0, 8));
 			script->code = tr_text_value(&scope, 0, 9);
+			script->hash = tr_text_value(&scope, 0, 10);
 		}
 	}
 	tr_scope_leave(&scope);

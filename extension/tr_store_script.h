@@ -42,6 +42,7 @@ typedef struct TrScript
 	TrNumeric	numeric;
 	TrBackend	backend;
 	char	   *code;
+	char	   *hash;			/* of the code */
 } TrScript;
 
 /* From the script's owner and the best privilege ("use", "edit" or NULL) that
