@@ -201,6 +201,12 @@ write_all(List *keys)
 	appendStringInfoString(&text, FIRST_LINE "\n");
 	foreach(cell, keys)
 		append_key(&text, lfirst(cell));
+	if (text.len > MAX_FILE)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("there are %d keys, too many for file \"%s\"",
+						list_length(keys), TR_KEYFILE),
+				 errhint("Keys that were replaced go a day later; transform_key_disable() takes them out at once.")));
 	write_new_file(text.data, text.len);
 	tr_jwt_wipe(text.data, text.len);
 	pfree(text.data);
