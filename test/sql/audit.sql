@@ -47,6 +47,8 @@ SELECT transform_script_create('audited_large', E'def transform(df):\n    return
 SELECT transform_submit('audited_large', 'numbers', 'out') AS limited \gset
 SELECT transform_wait(:limited);
 RESET transform.job_output_rows;
+SELECT transform_script_create('audited_wall', E'def transform(df):\n    return df.agg("to_" + "csv")\n') AS version;
+SELECT data FROM transform_preview('audited_wall', 'numbers');
 BEGIN TRANSACTION READ ONLY;
 SELECT count(*) FROM transform_preview('audited_large', 'numbers', 2);
 ROLLBACK;
@@ -56,7 +58,7 @@ SELECT transform_cancel(:cancelled);
 COMMIT;
 RESET ROLE;
 -- the refusals and the preview come through the scheduler
-CALL wait_for(format('count(*) = 4 FROM transform.audit_event WHERE id > %s AND (outcome = ''refused'' OR event = ''preview'')', :before));
+CALL wait_for(format('count(*) = 5 FROM transform.audit_event WHERE id > %s AND (outcome = ''refused'' OR event = ''preview'')', :before));
 SET ROLE regress_audit;
 SELECT event, outcome, script, version, script_hash IS NOT NULL AS hash, source, destination, sqlstate, detail
 FROM transform.audit ORDER BY at, id;
