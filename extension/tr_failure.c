@@ -50,6 +50,16 @@ amount(LimitUnit unit, uint64 v)
 	}
 }
 
+/* Which ceiling it is, and how it is raised. */
+static char *
+limit_hint(TrLimitName limit)
+{
+	return psprintf("It can be set up to the ceiling transform.max_%s, which an administrator raises: ALTER ROLE %s SET transform.max_%s = ... Shape 'chunk' keeps memory and results small.",
+					limits[limit].setting,
+					quote_identifier(GetUserNameFromId(GetUserId(), false)),
+					limits[limit].setting);
+}
+
 void
 tr_fail_limit(TrLimitName limit, uint64 value, uint64 used)
 {
@@ -60,10 +70,7 @@ tr_fail_limit(TrLimitName limit, uint64 value, uint64 used)
 			 errmsg("the script reached the limit transform.%s = %s (%s): used %s",
 					limits[limit].setting, amount(unit, value),
 					limits[limit].what, amount(unit, used)),
-			 errhint("It can be set up to the ceiling transform.max_%s, which an administrator raises: ALTER ROLE %s SET transform.max_%s = ... Shape 'chunk' keeps memory and results small.",
-					 limits[limit].setting,
-					 quote_identifier(GetUserNameFromId(GetUserId(), false)),
-					 limits[limit].setting)));
+			 errhint("%s", limit_hint(limit))));
 }
 
 void
@@ -158,6 +165,10 @@ tr_fail_worker_error(const WireError *error, const TrTask *task,
 	if (error->kind == WIRE_ERROR_MEMORY)
 		tr_fail_limit(TR_LIMIT_MEMORY, task->limits.memory_bytes,
 					  outcome->peak_memory_bytes);
+	if (error->kind == WIRE_ERROR_OUTPUT_ROWS)
+		hint = limit_hint(TR_LIMIT_OUTPUT_ROWS);
+	if (error->kind == WIRE_ERROR_OUTPUT_BYTES)
+		hint = limit_hint(TR_LIMIT_OUTPUT_BYTES);
 	if (place != NULL)
 		detail = detail[0] != '\0' ? psprintf("%s\n%s", place, detail) : place;
 	ereport(ERROR,

@@ -80,6 +80,10 @@ SELECT transform_submit('limit_rows', 'source', 'fine') AS job \gset
 SELECT transform_wait(:job, '1 min');
 SELECT count(*) FROM fine;
 
+-- each message says which ceiling it is, and how it is raised
+SELECT substring(error_hint FROM 'ALTER ROLE \w+ SET (transform\.\w+)') AS ceiling FROM transform.jobs
+WHERE script LIKE 'limit\_%' AND sqlstate = '53400' GROUP BY 1 ORDER BY 1;
+
 -- ---- ceilings of a role: those of the role that the job runs as, also after SET ROLE
 RESET ROLE;
 ALTER ROLE regress_limited SET transform.max_job_memory = '1GB';
