@@ -7,8 +7,9 @@
  * that it must refuse, and that works without it, is refused, when there was
  * at least one such act, and when nobody else was harmed.
  *
- * In the broker: three scripts through real workers, on the very path that
- * jobs take.  What comes back is read here because the scripts are ours.
+ * In the broker: two scripts through real workers, on the very path that
+ * jobs take: one that must work, and one that must be refused for each of its
+ * lines.  What comes back is read here because the scripts are ours.
  */
 #include "selftest.h"
 
@@ -151,23 +152,32 @@ selftest_sealed(PlatTemplate *template, uint32_t on, WallReport *report,
 	"\"numeric\": \"float64\", \"log_bytes\": 4096, \"output_rows\": 10, " \
 	"\"output_bytes\": 65536}"
 
-/* A wall of 0: the script must work, and hand its row back. */
+/* The one that must work and hand its row back; the one that must not. */
+enum
+{
+	GOOD,
+	BAD,
+	SCRIPTS
+};
+
+static const char *const scripts[SCRIPTS] = {
+	[GOOD] = TASK("run", "def transform(df):\\n    return df\\n"),
+	[BAD] = TASK("validate", "import os\\ndef transform(df):\\n"
+				 "    return df.__class__.__mro__\\n"),
+};
+
+/* What a wall must object to in the bad one. */
 static const struct
 {
 	uint32_t	wall;
+	uint32_t	line;
 	const char *what;
-	const char *task;
-}			scripts[] = {
-	{0, "a script of one line",
-	TASK("run", "def transform(df):\\n    return df\\n")},
-	{WALL_LANGUAGE, "an attribute that leads to the interpreter",
-		TASK("validate", "def transform(df):\\n"
-	"    return df.__class__.__mro__\\n")},
-	{WALL_IMPORTS, "an import of \"os\"",
-	TASK("validate", "import os\\ndef transform(df):\\n    return df\\n")},
+}			offences[] = {
+	{WALL_IMPORTS, 1, "an import of \"os\""},
+	{WALL_LANGUAGE, 3, "an attribute that leads to the interpreter"},
 };
 
-#define SCRIPTS ((int) (sizeof(scripts) / sizeof(scripts[0])))
+#define OFFENCES ((int) (sizeof(offences) / sizeof(offences[0])))
 #define ANSWER_MAX 65536
 
 struct SelfTestScripts
@@ -181,7 +191,7 @@ struct SelfTestScripts
 /* What a worker answered, as far as it matters here. */
 typedef struct Answer
 {
-	int			findings;		/* errors of the language policy */
+	int			findings[OFFENCES]; /* errors of the language policy */
 	uint32_t	rows;
 	uint8_t		last;			/* type of the last frame */
 	char		text[200];		/* of a WIRE_ERROR */
@@ -224,7 +234,11 @@ read_frame(uint8_t type, const uint8_t *payload, uint32_t len, Answer *a)
 	a->last = type;
 	if (type == WIRE_FINDING &&
 		wire_finding_decode(payload, len, &finding, &why))
-		a->findings += finding.severity == 1;
+	{
+		for (int i = 0; i < OFFENCES; i++)
+			a->findings[i] += finding.severity == 1 &&
+				finding.line == offences[i].line;
+	}
 	else if (type == WIRE_CHUNK && wire_chunk_decode(payload, len, &chunk, &why))
 		a->rows += chunk.rows;
 	else if (type == WIRE_ERROR && wire_error_decode(payload, len, &error, &why))
@@ -260,19 +274,22 @@ read_answer(PlatHandle handle)
 }
 
 static void
-judge_wall(Broker *b, int which, const Answer *a)
+judge_walls(Broker *b, const Answer *a)
 {
-	uint32_t	wall = scripts[which].wall;
+	for (int i = 0; i < OFFENCES; i++)
+	{
+		uint32_t	wall = offences[i].wall;
 
-	if (b->config->walls_off & wall)
-		return;					/* the report says so already */
-	if (a->last == WIRE_DONE && a->findings > 0)
-		walls_report_set(&b->report.walls, wall, WALL_ENFORCED,
-						 "a script with %s was refused", scripts[which].what);
-	else
-		walls_report_set(&b->report.walls, wall, WALL_NOT_ENFORCED,
-						 "a script with %s was not refused",
-						 scripts[which].what);
+		if (b->config->walls_off & wall)
+			continue;			/* the report says so already */
+		if (a->last == WIRE_DONE && a->findings[i] > 0)
+			walls_report_set(&b->report.walls, wall, WALL_ENFORCED,
+							 "a script with %s was refused", offences[i].what);
+		else
+			walls_report_set(&b->report.walls, wall, WALL_NOT_ENFORCED,
+							 "a script with %s was not refused",
+							 offences[i].what);
+	}
 }
 
 static void
@@ -300,8 +317,8 @@ script_ended(Broker *b, int which, const WireExit *how)
 	a = read_answer(s->end[which]);
 	plat_close(s->end[which]);
 	s->end[which] = PLAT_NONE;
-	if (scripts[which].wall != 0)
-		judge_wall(b, which, &a);
+	if (which == BAD)
+		judge_walls(b, &a);
 	else
 		judge_chain(s, &a, how);
 	if (--s->running > 0)
@@ -325,9 +342,9 @@ start_script(Broker *b, int which, ShErr *err)
 
 	if (!plat_pair(ends, err))
 		return false;
-	n = put_frame(buf, WIRE_TASK, scripts[which].task,
-				  (uint32_t) strlen(scripts[which].task));
-	if (scripts[which].wall == 0)
+	n = put_frame(buf, WIRE_TASK, scripts[which],
+				  (uint32_t) strlen(scripts[which]));
+	if (which == GOOD)
 		n += put_row(buf + n, sizeof(buf) - n);
 	job = plat_write(ends[0], buf, n) == (long) n ?
 		job_new(b, NULL, &order) : NULL;

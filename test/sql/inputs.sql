@@ -44,7 +44,7 @@ CREATE PROCEDURE race() LANGUAGE plpgsql AS $$
 DECLARE
 	jobs bigint[];
 BEGIN
-	FOR i IN 1 .. 20 LOOP
+	FOR i IN 1 .. 8 LOOP
 		jobs := jobs || transform_submit('inputs_same', destination => 'inputs.counted', mode => 'append',
 			sources => '{"a": "inputs.a", "b": "inputs.b"}');
 		COMMIT;

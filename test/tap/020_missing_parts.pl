@@ -48,6 +48,7 @@ ask($node, 'CREATE TABLE source AS SELECT 1 AS n');
 is(wait_for_job($node, submit($node, 'same', 'source', 'out0')), 'succeeded', 'all is well at first');
 for my $setting (qw(sandbox_host venv driver))
 {
+	ask($node, 'ALTER SYSTEM RESET ALL');
 	ask($node, "ALTER SYSTEM SET transform.$setting = '/nonexistent/$setting'");
 	reload($node);
 	ok(wait_until(sub { state_of_host($node) =~ /^failed: .*\/nonexistent\/$setting/ }), "transform.$setting: the status names the missing path")
@@ -61,11 +62,10 @@ for my $setting (qw(sandbox_host venv driver))
 	($code, $out, $err) = $node->psql('postgres', "SELECT transform_script_create('other', $same)");
 	isnt($code, 0, 'no script can be created');
 	is(ask($node, "SELECT count(*) FROM transform_sandbox_status() WHERE state = 'unknown'"), '8', 'the state of the walls is unknown');
-	ask($node, "ALTER SYSTEM RESET transform.$setting");
-	reload($node);
-	ok(wait_until(sub { state_of_host($node) =~ /^ok/ }), "transform.$setting: it comes back by itself")
-	  or diag(state_of_host($node));
 }
+ask($node, 'ALTER SYSTEM RESET ALL');
+reload($node);
+ok(wait_until(sub { state_of_host($node) =~ /^ok/ }), 'it comes back by itself') or diag(state_of_host($node));
 is(wait_for_job($node, submit($node, 'same', 'source', 'out1')), 'succeeded', 'jobs run again');
 
 # ---- a wall that is required and off
