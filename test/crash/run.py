@@ -15,7 +15,8 @@ final state: every succeeded job's rows are there exactly once, every other
 job's not at all; a table that is replaced or upserted has the digest of its old
 state, or of one succeeded job's; no process is left that is not the server's,
 no file that was not there.  Meanwhile a reader looks at these tables again and
-again, and must see the rows of one job, all of them.
+again, and must see the rows of one job, all of them.  After each round the audit's
+chain holds from the round before, and has each job's submit and end once.
 """
 import argparse
 import collections
@@ -103,6 +104,7 @@ class Crash:
         self.whole = [MODES[mode] % n for mode in WHOLE for n in range(2)]
         self.before = {}            # of these tables: their state before the round
         self.looks = 0
+        self.audit_head = None
         self.faults = collections.Counter()
         self.killed = collections.Counter()
         self.requeued = []
@@ -274,7 +276,8 @@ class Crash:
                 if wrong:
                     self.faults[wrong.split(":")[0]] += 1
                     found.append("job %d, %s" % (tag, wrong))
-            for wrong in filter(None, (*self.check_tables(c, jobs, reader), self.check_increments(c, jobs[0][0] + 9))):
+            for wrong in filter(None, (*self.check_tables(c, jobs, reader), self.check_increments(c, jobs[0][0] + 9),
+                                       self.check_audit(c))):
                 self.faults[wrong.split(":")[0]] += 1
                 found.append(wrong)
         try:
@@ -303,6 +306,18 @@ class Crash:
         if state == "succeeded" and (seen.doubled, seen.lost, seen.behind) == (0, 0, 0):
             return ""
         return ("doubled" if seen.doubled else "lost") + ": increments after a job that %s: %s" % (state, seen)
+
+    def check_audit(self, c):
+        """The chain holds, with what was known of it a round ago; of each job it has the submit and the end, once."""
+        v = c.query("SELECT ok, what, new_head FROM transform_audit_verify($1)", self.audit_head)[0]
+        self.audit_head = v.new_head
+        if not v.ok:
+            return "audit: " + v.what
+        odd = c.value("""SELECT min(id) FROM (SELECT j.id FROM transform.jobs j LEFT JOIN transform.audit a
+                ON a.job = j.id AND (a.event = 'submit' OR a.event = 'run' AND a.outcome <> 'started')
+            GROUP BY j.id, j.state HAVING count(*) <> 2 OR count(DISTINCT a.event) <> 2
+                OR (j.state = 'succeeded') <> bool_or(a.outcome = 'succeeded')) odd""")
+        return "audit: of job %s it tells something else" % odd if odd is not None else ""
 
     def connect(self):
         def attempt():
@@ -377,7 +392,7 @@ class Crash:
         figure.note("jobs", len(self.wanted), "(%s)" % ", ".join(
             "%s %d" % kv for kv in sorted(collections.Counter(mode for _, mode in self.wanted.values()).items())))
         figure.note("looks_of_readers", self.looks)
-        for name in ("neither old nor new", "seen half-way", "lost", "doubled", "wrong rows", "rows of a job that did not succeed", "failed", "stuck", "orphan", "leftover"):
+        for name in ("neither old nor new", "seen half-way", "lost", "doubled", "wrong rows", "rows of a job that did not succeed", "failed", "stuck", "orphan", "leftover", "audit"):
             figure.exactly("crash_" + name.replace(" ", "_"), self.faults[name], "times", 0)
         if self.requeued:
             ordered = sorted(self.requeued)
