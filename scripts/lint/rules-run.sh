@@ -9,5 +9,5 @@ for file in scripts/lint/*; do
 done
 grep -q 'scripts/lint/\*\.sh' scripts/check-style.sh || { echo 'check-style.sh does not run scripts/lint/*.sh'; bad=1; }
 grep -q 'suites=(style ' scripts/run-tests.sh || { echo 'run-tests.sh does not run the suite style'; bad=1; }
-grep -q 'exec make check$' .ci/run || { echo '.ci/run does not call make check'; bad=1; }
+grep -q '&& make check && exec make check-windows$' .ci/run || { echo '.ci/run does not call make check and make check-windows'; bad=1; }
 exit $bad
