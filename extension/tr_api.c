@@ -10,6 +10,8 @@
 #include "storage/condition_variable.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/inet.h"
 #include "utils/jsonb.h"
 #include "utils/timestamp.h"
 
@@ -261,4 +263,15 @@ tr_api_job(int64 job, TrJobStatus *status)
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("job " INT64_FORMAT " does not exist", job),
 				 errhint("SELECT id FROM transform.jobs lists your jobs.")));
+}
+
+inet *
+tr_api_client_address(void)
+{
+	LOCAL_FCINFO(fcinfo, 0);
+	Datum		address;
+
+	InitFunctionCallInfoData(*fcinfo, NULL, 0, InvalidOid, NULL, NULL);
+	address = inet_client_addr(fcinfo);
+	return fcinfo->isnull ? NULL : DatumGetInetPP(address);
 }

@@ -9,6 +9,7 @@
 
 #include "fmgr.h"
 #include "utils/array.h"
+#include "utils/inet.h"
 
 #include "tr_queue.h"
 
@@ -62,5 +63,8 @@ extern void tr_api_check_may_run(const char *script, TrAccess access,
 
 /* The job's latest status if the user may see it, else 42704. */
 extern void tr_api_job(int64 job, TrJobStatus *status);
+
+/* NULL: the client is on this machine's own socket, or there is none. */
+extern inet *tr_api_client_address(void);
 
 #endif							/* TR_API_H */

@@ -21,7 +21,6 @@
 
 #define MAX_CODE_BYTES	(1024 * 1024)
 
-PG_FUNCTION_INFO_V1(transform_script_create);
 PG_FUNCTION_INFO_V1(transform_validate);
 
 static void
@@ -147,11 +146,7 @@ script_create(PG_FUNCTION_ARGS)
 	PG_RETURN_INT32(version);
 }
 
-Datum
-transform_script_create(PG_FUNCTION_ARGS)
-{
-	return tr_audit_refusals(script_create, fcinfo, TR_AUDIT_SCRIPT, true);
-}
+TR_AUDITED(transform_script_create, script_create, TR_AUDIT_SCRIPT, true)
 
 static Datum
 text_or_null(const char *text, bool *isnull)

@@ -17,12 +17,6 @@
 #include "tr_audit.h"
 #include "tr_store_script.h"
 
-PG_FUNCTION_INFO_V1(transform_script_rename);
-PG_FUNCTION_INFO_V1(transform_script_archive);
-PG_FUNCTION_INFO_V1(transform_script_unarchive);
-PG_FUNCTION_INFO_V1(transform_script_owner);
-PG_FUNCTION_INFO_V1(transform_script_grant);
-PG_FUNCTION_INFO_V1(transform_script_revoke);
 
 /* The script that the first argument names, which the caller may manage. */
 static void
@@ -202,38 +196,9 @@ script_revoke(PG_FUNCTION_ARGS)
 
 /* ---- as SQL calls them: what is refused stands in the audit, too ---- */
 
-Datum
-transform_script_rename(PG_FUNCTION_ARGS)
-{
-	return tr_audit_refusals(script_rename, fcinfo, TR_AUDIT_SCRIPT, true);
-}
-
-Datum
-transform_script_archive(PG_FUNCTION_ARGS)
-{
-	return tr_audit_refusals(script_archive, fcinfo, TR_AUDIT_SCRIPT, true);
-}
-
-Datum
-transform_script_unarchive(PG_FUNCTION_ARGS)
-{
-	return tr_audit_refusals(script_unarchive, fcinfo, TR_AUDIT_SCRIPT, true);
-}
-
-Datum
-transform_script_owner(PG_FUNCTION_ARGS)
-{
-	return tr_audit_refusals(script_owner, fcinfo, TR_AUDIT_GRANT, true);
-}
-
-Datum
-transform_script_grant(PG_FUNCTION_ARGS)
-{
-	return tr_audit_refusals(script_grant, fcinfo, TR_AUDIT_GRANT, true);
-}
-
-Datum
-transform_script_revoke(PG_FUNCTION_ARGS)
-{
-	return tr_audit_refusals(script_revoke, fcinfo, TR_AUDIT_GRANT, true);
-}
+TR_AUDITED(transform_script_rename, script_rename, TR_AUDIT_SCRIPT, true)
+TR_AUDITED(transform_script_archive, script_archive, TR_AUDIT_SCRIPT, true)
+TR_AUDITED(transform_script_unarchive, script_unarchive, TR_AUDIT_SCRIPT, true)
+TR_AUDITED(transform_script_owner, script_owner, TR_AUDIT_GRANT, true)
+TR_AUDITED(transform_script_grant, script_grant, TR_AUDIT_GRANT, true)
+TR_AUDITED(transform_script_revoke, script_revoke, TR_AUDIT_GRANT, true)

@@ -37,7 +37,6 @@
 #define DEFAULT_PREVIEW_ROWS	10
 #define PREVIEW_OPTIONS	5		/* those that say what is read */
 
-PG_FUNCTION_INFO_V1(transform_submit);
 PG_FUNCTION_INFO_V1(transform_preview);
 PG_FUNCTION_INFO_V1(transform_verify);
 
@@ -162,11 +161,7 @@ submit(PG_FUNCTION_ARGS)
 	PG_RETURN_INT64(id);
 }
 
-Datum
-transform_submit(PG_FUNCTION_ARGS)
-{
-	return tr_audit_refusals(submit, fcinfo, TR_AUDIT_SUBMIT, true);
-}
+TR_AUDITED(transform_submit, submit, TR_AUDIT_SUBMIT, true)
 
 /* ---- preview ---- */
 

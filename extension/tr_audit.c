@@ -24,6 +24,7 @@
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/guc.h"
+#include "utils/inet.h"
 #include "utils/timestamp.h"
 
 #include "tr_api.h"
@@ -55,17 +56,13 @@ tr_audit_set_text(char *field, size_t size, const char *text)
 #define SET_TEXT(record, field, text) \
 	tr_audit_set_text((record)->field, sizeof((record)->field), text)
 
-/* NULL: the client is on this machine's own socket, or there is none. */
 static char *
 client_address(void)
 {
-	LOCAL_FCINFO(fcinfo, 0);
-	Datum		address;
+	inet	   *address = tr_api_client_address();
 
-	InitFunctionCallInfoData(*fcinfo, NULL, 0, InvalidOid, NULL, NULL);
-	address = inet_client_addr(fcinfo);
-	return fcinfo->isnull ? NULL :
-		TextDatumGetCString(DirectFunctionCall1(network_host, address));
+	return address == NULL ? NULL :
+		TextDatumGetCString(DirectFunctionCall1(network_host, InetPGetDatum(address)));
 }
 
 static void

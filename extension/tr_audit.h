@@ -63,4 +63,13 @@ extern const char *tr_audit_failure(int sqlstate, bool running);
 extern Datum tr_audit_refusals(PGFunction function, FunctionCallInfo fcinfo,
 							   TrAuditKind kind, bool script);
 
+/* The SQL function `name`: `function`, and what it refuses is recorded. */
+#define TR_AUDITED(name, function, kind, script) \
+	PG_FUNCTION_INFO_V1(name); \
+	Datum \
+	name(PG_FUNCTION_ARGS) \
+	{ \
+		return tr_audit_refusals(function, fcinfo, kind, script); \
+	}
+
 #endif							/* TR_AUDIT_H */

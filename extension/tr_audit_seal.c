@@ -101,7 +101,8 @@ tr_audit_seal(HeapTuple row, TupleDesc desc, uint8 *seal)
 	crypto_generichash_state hash;
 
 	begin_hash(&hash);
-	for (int i = 0; strcmp(NameStr(TupleDescAttr(desc, i)->attname), "seal") != 0; i++)
+	for (int i = 0; i < desc->natts &&
+		 strcmp(NameStr(TupleDescAttr(desc, i)->attname), "seal") != 0; i++)
 	{
 		bool		isnull;
 		Datum		value = SPI_getbinval(row, desc, i + 1, &isnull);

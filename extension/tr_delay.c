@@ -34,6 +34,7 @@
 #include "utils/timestamp.h"
 
 #include "tr_audit.h"
+#include "tr_api.h"
 #include "tr_compat.h"
 #include "tr_delay.h"
 #include "tr_shared.h"
@@ -73,18 +74,6 @@ key_of(char kind, const char *account, const char *address)
 	crypto_shorthash((unsigned char *) &key, (unsigned char *) text,
 					 strlen(text), d->secret);
 	return key == 0 ? 1 : key;
-}
-
-/* The session's own client; NULL over a local socket. */
-static inet *
-client_address(void)
-{
-	LOCAL_FCINFO(fcinfo, 0);
-	Datum		address;
-
-	InitFunctionCallInfoData(*fcinfo, NULL, 0, InvalidOid, NULL, NULL);
-	address = inet_client_addr(fcinfo);
-	return fcinfo->isnull ? NULL : DatumGetInetPP(address);
 }
 
 /* Who has one IPv6 address has 2^64 of them: these count as one. */
@@ -207,7 +196,7 @@ void
 tr_delay_begin(TrTry *attempt, const char *account, inet *address)
 {
 	TimestampTz now = GetCurrentTimestamp();
-	char	   *from = address_text(address != NULL ? address : client_address());
+	char	   *from = address_text(address != NULL ? address : tr_api_client_address());
 	int64		wait;
 
 	attempt->pair = key_of('p', account, from);

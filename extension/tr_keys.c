@@ -27,7 +27,6 @@
 #define OWN_KID_LEN		16		/* hexadecimal digits, as tr_keyfile.c makes */
 
 PG_FUNCTION_INFO_V1(transform_key_rotate);
-PG_FUNCTION_INFO_V1(transform_key_add);
 PG_FUNCTION_INFO_V1(transform_key_disable);
 PG_FUNCTION_INFO_V1(transform_key_list);
 PG_FUNCTION_INFO_V1(transform_token_revoke);
@@ -186,11 +185,7 @@ key_add(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-Datum
-transform_key_add(PG_FUNCTION_ARGS)
-{
-	return tr_audit_refusals(key_add, fcinfo, TR_AUDIT_KEY, false);
-}
+TR_AUDITED(transform_key_add, key_add, TR_AUDIT_KEY, false)
 
 Datum
 transform_key_disable(PG_FUNCTION_ARGS)

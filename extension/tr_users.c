@@ -27,11 +27,6 @@
 
 #define EMAIL_MAX	254			/* RFC 5321, section 4.5.3.1.3 */
 
-PG_FUNCTION_INFO_V1(transform_user_create);
-PG_FUNCTION_INFO_V1(transform_user_set_password);
-PG_FUNCTION_INFO_V1(transform_user_disable);
-PG_FUNCTION_INFO_V1(transform_user_enable);
-PG_FUNCTION_INFO_V1(transform_user_revoke);
 
 /* A look at the form alone: one @ with something on both sides, no blanks. */
 static void
@@ -182,32 +177,8 @@ user_revoke(PG_FUNCTION_ARGS)
 
 /* ---- called from SQL: refusals are recorded ---- */
 
-Datum
-transform_user_create(PG_FUNCTION_ARGS)
-{
-	return tr_audit_refusals(user_create, fcinfo, TR_AUDIT_USER, false);
-}
-
-Datum
-transform_user_set_password(PG_FUNCTION_ARGS)
-{
-	return tr_audit_refusals(user_set_password, fcinfo, TR_AUDIT_USER, false);
-}
-
-Datum
-transform_user_disable(PG_FUNCTION_ARGS)
-{
-	return tr_audit_refusals(user_disable, fcinfo, TR_AUDIT_USER, false);
-}
-
-Datum
-transform_user_enable(PG_FUNCTION_ARGS)
-{
-	return tr_audit_refusals(user_enable, fcinfo, TR_AUDIT_USER, false);
-}
-
-Datum
-transform_user_revoke(PG_FUNCTION_ARGS)
-{
-	return tr_audit_refusals(user_revoke, fcinfo, TR_AUDIT_USER, false);
-}
+TR_AUDITED(transform_user_create, user_create, TR_AUDIT_USER, false)
+TR_AUDITED(transform_user_set_password, user_set_password, TR_AUDIT_USER, false)
+TR_AUDITED(transform_user_disable, user_disable, TR_AUDIT_USER, false)
+TR_AUDITED(transform_user_enable, user_enable, TR_AUDIT_USER, false)
+TR_AUDITED(transform_user_revoke, user_revoke, TR_AUDIT_USER, false)
