@@ -1,7 +1,8 @@
 #!/bin/sh
 # temp-install.sh [SERVER ...]: servers of our own for the tests, room/run/17m
 # and so on: the downloaded server with the module, the program, the driver and
-# the Python runtime where install.cmd puts them.  Big files are hard links.
+# the Python runtime where install.cmd puts them.  Big files are hard links;
+# align.py has rewritten programs so that Wine starts them faster.
 # Takes what has been built so far; made anew at every call.
 . "$(dirname "$0")/common.sh"
 [ -f "$windows/.done-prefix" ] || die 'not set up: scripts/windows/setup.sh'
@@ -33,10 +34,12 @@ install_into() {
 	link_tree "$room/runtime" "$lib/transform/venv"
 	[ ! -f "$windows/host/sandbox_host.exe" ] || cp "$windows/host/sandbox_host.exe" "$lib/transform/venv/"
 	[ ! -f "$windows/module/$1/transform.dll" ] || cp "$windows/module/$1/transform.dll" "$lib/"
-	chown "$room_uid:$room_uid" "$room/run"
-	find "$to" ! -user "$room_uid" -exec chown "$room_uid:$room_uid" {} +
 }
 
-for server in ${*:-$all_servers}; do
+servers=${*:-$all_servers}
+for server in $servers; do
 	install_into "$server"
 done
+cd "$room/run"
+"$python" "$top/scripts/windows/align.py" $servers
+find . ! -user "$room_uid" -exec chown "$room_uid:$room_uid" {} +

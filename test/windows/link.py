@@ -180,7 +180,9 @@ class Link:
         before = self.held(pid)
         good = sum(self.c.value(status) for _ in range(50))
         check(good == 50, "50 times the host's status: %d good" % good)
-        check(self.held(pid) == before, "... after which the session holds what it held, %d handles: %d" % (before, self.held(pid)))
+        # a thread of the system's can hold one for a moment
+        after = min(self.held(pid) for _ in range(10))
+        check(after <= before, "... after which the session holds what it held, %d handles: %d" % (before, after))
 
     def host(self):
         """The host's pid, when it is ready."""
