@@ -219,6 +219,7 @@ tr_feed_open(TrSource *source, TrNumeric numeric, int chunk_rows,
 	feed->row_limit = row_limit;
 	init_columns(feed, numeric);
 	feed->portal = tr_source_open(source);
+	PinPortal(feed->portal);	/* CLOSE ALL in a trigger must not drop it */
 	feed->waiting_slot = MakeSingleTupleTableSlot(feed->portal->tupDesc,
 												  &TTSOpsMinimalTuple);
 	feed->waiting = tuplestore_begin_heap(false, false, work_mem);
@@ -368,6 +369,7 @@ tr_feed_close(TrFeed *feed)
 {
 	ExecDropSingleTupleTableSlot(feed->waiting_slot);
 	tuplestore_end(feed->waiting);
+	UnpinPortal(feed->portal);
 	SPI_cursor_close(feed->portal);
 	MemoryContextDelete(feed->context);
 }

@@ -137,6 +137,22 @@ SELECT transform_wait(:job, '1 min');
 SELECT how(:job);
 SELECT * FROM joined ORDER BY id;
 
+-- a trigger that closes cursors does not get at the one that reads the source
+CREATE TABLE closing (id integer, amount numeric);
+CREATE FUNCTION close_all() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	EXECUTE 'CLOSE ALL';
+	RETURN NULL;
+END
+$$;
+CREATE TRIGGER close_all AFTER INSERT ON closing EXECUTE FUNCTION close_all();
+GRANT INSERT ON closing TO regress_appender;
+SET ROLE regress_appender;
+SELECT go('closing') AS job \gset
+SELECT transform_wait(:job, '1 min');
+RESET ROLE;
+SELECT state, sqlstate, error_stage FROM transform.jobs WHERE id = :job;
+
 -- rights on some columns are enough for these
 CREATE TABLE few (id integer, amount numeric, secret text DEFAULT 'kept');
 GRANT INSERT (id, amount) ON few TO regress_appender;
