@@ -8,8 +8,9 @@
  * only if what it tells of is.  What stands although its transaction may roll
  * back (a wrong password, a refused submit, a cancel) is put into a queue in
  * shared memory, and the scheduler of the database writes it; nobody waits for
- * room there, what finds none is counted, and the count becomes a row.  A
- * crash of the server loses what is in the queue.
+ * room there, what finds none is counted, and the count becomes a row.  What
+ * is left when the server stops is kept in a file (tr_audit_save.c); a crash
+ * of the server loses it.
  *
  * A row is sealed when it is inserted (tr_audit_seal.c), and takes its place
  * in the chain after its transaction has committed, by the scheduler: so no
@@ -17,6 +18,7 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "access/xlog.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
@@ -108,7 +110,7 @@ fill_record(TrAuditRecord *record, const TrAuditEvent *event)
 /* ---- the queue ---- */
 
 static void
-push(TrAuditRecord *record)
+push(const TrAuditRecord *record)
 {
 	TrAuditQueue *q = &tr_shared->audit;
 	int			i = 0;
@@ -118,11 +120,13 @@ push(TrAuditRecord *record)
 		i++;
 	if (i < TR_AUDIT_RECORDS)
 	{
-		record->number = ++q->last_number;
+		/* an immediate stop may end us anywhere: half a record is none */
 		q->records[i] = *record;
+		pg_write_barrier();
+		q->records[i].number = ++q->last_number;
 	}
-	else
-		q->dropped++;
+	else if (q->dropped++ == 0)
+		q->dropped_database = record->database;
 	tr_shmem_unlock();
 	tr_database_mark(record->database);
 }
@@ -210,7 +214,7 @@ oldest(TrAuditRecord *records, uint64 *dropped)
 	int			n;
 
 	tr_shmem_lock();
-	*dropped = q->dropped;
+	*dropped = q->dropped_database == MyDatabaseId ? q->dropped : 0;
 	for (n = 0; n < TAKE; n++)
 	{
 		const TrAuditRecord *next = NULL;
@@ -275,6 +279,7 @@ write_queue(void)
 	for (int i = 0; i < n; i++)
 		tr_store_audit_add(&records[i]);
 	add_dropped(dropped);
+	ForceSyncCommit();			/* they are nowhere else then */
 	tr_xact_commit();
 	forget(n == 0 ? 0 : records[n - 1].number, dropped);
 	return true;
@@ -338,6 +343,8 @@ tr_audit_forget_database(Oid database)
 	TrAuditQueue *q = &tr_shared->audit;
 
 	tr_shmem_lock();
+	if (q->dropped_database == database)
+		q->dropped = 0;
 	for (int i = 0; i < TR_AUDIT_RECORDS; i++)
 		if (q->records[i].database == database)
 			q->records[i].number = 0;

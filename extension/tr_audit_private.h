@@ -45,7 +45,8 @@ typedef struct TrAuditQueue
 {
 	uint8		key[TR_AUDIT_HASH];
 	uint64		last_number;
-	uint64		dropped;		/* for want of room */
+	uint64		dropped;		/* for want of room, of all databases */
+	Oid			dropped_database;	/* of the first of them: it tells so */
 	TrAuditRecord records[TR_AUDIT_RECORDS];
 } TrAuditQueue;
 
@@ -58,6 +59,12 @@ extern void tr_audit_set_text(char *field, size_t size, const char *text);
 
 /* The key, from its file in the data directory; made when there is none. */
 extern void tr_audit_key_load(uint8 *key);
+
+/* ---- tr_audit_save.c: postmaster ---- */
+
+/* Put into the queue what waited when the server stopped, and have what waits
+ * kept when it stops again.  The key is there. */
+extern void tr_audit_queue_load(void);
 
 /* ---- tr_audit_seal.c ---- */
 

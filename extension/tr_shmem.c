@@ -76,6 +76,7 @@ init_shared(void)
 	ConditionVariableInit(&tr_shared->finished);
 	ConditionVariableInit(&tr_shared->host_changed);
 	tr_audit_key_load(tr_shared->audit.key);
+	tr_audit_queue_load();
 	tr_delay_init(&tr_shared->delays, tr_shared->tranche);
 	LWLockInitialize(&tr_shared->keys_lock, tr_shared->tranche);
 	pg_atomic_init_u64(&tr_shared->keys_changed, 0);
