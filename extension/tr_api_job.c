@@ -29,9 +29,6 @@
 
 #define CANCEL_TRIES	5
 
-PG_FUNCTION_INFO_V1(transform_wait);
-PG_FUNCTION_INFO_V1(transform_cancel);
-PG_FUNCTION_INFO_V1(transform_logs);
 PG_FUNCTION_INFO_V1(transform_assert_no_transaction_block);
 PG_FUNCTION_INFO_V1(transform_progress_line);
 PG_FUNCTION_INFO_V1(transform_raise_failure);
@@ -93,8 +90,8 @@ sleep_until(TimestampTz deadline)
  * remember that its table does not exist.  The transaction's own lock goes
  * after that, so wait for it.
  */
-Datum
-transform_wait(PG_FUNCTION_ARGS)
+static Datum
+wait(PG_FUNCTION_ARGS)
 {
 	int64		job;
 	TimestampTz deadline;
@@ -121,6 +118,8 @@ transform_wait(PG_FUNCTION_ARGS)
 		XactLockTableWait(status.writer, NULL, NULL, XLTW_None);
 	PG_RETURN_TEXT_P(cstring_to_text(tr_state_name(status.state)));
 }
+
+TR_AUDITED(transform_wait, wait, TR_AUDIT_READ, TR_ABOUT_JOB)
 
 /* ---- cancelling ---- */
 
@@ -151,8 +150,8 @@ audit_cancel(int64 job, bool at_once)
 	tr_audit(&event);
 }
 
-Datum
-transform_cancel(PG_FUNCTION_ARGS)
+static Datum
+cancel(PG_FUNCTION_ARGS)
 {
 	int64		job;
 
@@ -181,6 +180,8 @@ transform_cancel(PG_FUNCTION_ARGS)
 	}
 	PG_RETURN_BOOL(false);
 }
+
+TR_AUDITED(transform_cancel, cancel, TR_AUDIT_CANCEL, TR_ABOUT_JOB)
 
 /* ---- logs ---- */
 
@@ -214,8 +215,8 @@ put_log_row(void *arg, int attempt, int seq, TimestampTz at,
  * The ring is read before the table: what moves from one to the other in
  * between is seen twice, not missed, and left out by its number.
  */
-Datum
-transform_logs(PG_FUNCTION_ARGS)
+static Datum
+logs(PG_FUNCTION_ARGS)
 {
 	LogRows		rows = {.rsinfo = (ReturnSetInfo *) fcinfo->resultinfo};
 	TrJobStatus status;
@@ -247,6 +248,8 @@ transform_logs(PG_FUNCTION_ARGS)
 	}
 	return (Datum) 0;
 }
+
+TR_AUDITED(transform_logs, logs, TR_AUDIT_READ, TR_ABOUT_JOB)
 
 /* ---- for transform_run ---- */
 

@@ -146,7 +146,7 @@ script_create(PG_FUNCTION_ARGS)
 	PG_RETURN_INT32(version);
 }
 
-TR_AUDITED(transform_script_create, script_create, TR_AUDIT_SCRIPT, true)
+TR_AUDITED(transform_script_create, script_create, TR_AUDIT_SCRIPT, TR_ABOUT_SCRIPT)
 
 static Datum
 text_or_null(const char *text, bool *isnull)

@@ -196,9 +196,9 @@ script_revoke(PG_FUNCTION_ARGS)
 
 /* ---- as SQL calls them: what is refused stands in the audit, too ---- */
 
-TR_AUDITED(transform_script_rename, script_rename, TR_AUDIT_SCRIPT, true)
-TR_AUDITED(transform_script_archive, script_archive, TR_AUDIT_SCRIPT, true)
-TR_AUDITED(transform_script_unarchive, script_unarchive, TR_AUDIT_SCRIPT, true)
-TR_AUDITED(transform_script_owner, script_owner, TR_AUDIT_GRANT, true)
-TR_AUDITED(transform_script_grant, script_grant, TR_AUDIT_GRANT, true)
-TR_AUDITED(transform_script_revoke, script_revoke, TR_AUDIT_GRANT, true)
+TR_AUDITED(transform_script_rename, script_rename, TR_AUDIT_SCRIPT, TR_ABOUT_SCRIPT)
+TR_AUDITED(transform_script_archive, script_archive, TR_AUDIT_SCRIPT, TR_ABOUT_SCRIPT)
+TR_AUDITED(transform_script_unarchive, script_unarchive, TR_AUDIT_SCRIPT, TR_ABOUT_SCRIPT)
+TR_AUDITED(transform_script_owner, script_owner, TR_AUDIT_GRANT, TR_ABOUT_SCRIPT)
+TR_AUDITED(transform_script_grant, script_grant, TR_AUDIT_GRANT, TR_ABOUT_SCRIPT)
+TR_AUDITED(transform_script_revoke, script_revoke, TR_AUDIT_GRANT, TR_ABOUT_SCRIPT)

@@ -14,12 +14,11 @@
 #include "utils/builtins.h"
 
 #include "tr_api.h"
+#include "tr_audit.h"
 #include "tr_compat.h"
 #include "tr_diff.h"
 #include "tr_store_script.h"
 
-PG_FUNCTION_INFO_V1(transform_script_diff);
-PG_FUNCTION_INFO_V1(transform_script_history);
 PG_FUNCTION_INFO_V1(transform_refuse_version_change);
 
 /* "top version 2", on one line. */
@@ -34,8 +33,8 @@ label(const TrScript *script)
 	return text;
 }
 
-Datum
-transform_script_diff(PG_FUNCTION_ARGS)
+static Datum
+script_diff(PG_FUNCTION_ARGS)
 {
 	char	   *name = tr_api_text_arg(fcinfo, 0, "script");
 	TrScript	a;
@@ -50,8 +49,10 @@ transform_script_diff(PG_FUNCTION_ARGS)
 													 label(&b))));
 }
 
-Datum
-transform_script_history(PG_FUNCTION_ARGS)
+TR_AUDITED(transform_script_diff, script_diff, TR_AUDIT_READ, TR_ABOUT_SCRIPT)
+
+static Datum
+script_history(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	TrScript	script;
@@ -61,6 +62,8 @@ transform_script_history(PG_FUNCTION_ARGS)
 	tr_script_history(&script, rsinfo->setResult, rsinfo->setDesc);
 	return (Datum) 0;
 }
+
+TR_AUDITED(transform_script_history, script_history, TR_AUDIT_READ, TR_ABOUT_SCRIPT)
 
 Datum
 transform_refuse_version_change(PG_FUNCTION_ARGS)

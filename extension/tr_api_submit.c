@@ -37,9 +37,6 @@
 #define DEFAULT_PREVIEW_ROWS	10
 #define PREVIEW_OPTIONS	5		/* those that say what is read */
 
-PG_FUNCTION_INFO_V1(transform_preview);
-PG_FUNCTION_INFO_V1(transform_verify);
-
 /* The script, in the version of the n-th argument or its current one. */
 static void
 script_arg(FunctionCallInfo fcinfo, int n, const char *name, TrScript *script)
@@ -161,7 +158,7 @@ submit(PG_FUNCTION_ARGS)
 	PG_RETURN_INT64(id);
 }
 
-TR_AUDITED(transform_submit, submit, TR_AUDIT_SUBMIT, true)
+TR_AUDITED(transform_submit, submit, TR_AUDIT_SUBMIT, TR_ABOUT_SCRIPT)
 
 /* ---- preview ---- */
 
@@ -286,12 +283,13 @@ local_progress(void)
 	return p;
 }
 
-Datum
-transform_preview(PG_FUNCTION_ARGS)
+/* All that may be refused before the script starts: a Trial. */
+static Datum
+prepare_preview(PG_FUNCTION_ARGS)
 {
 	Trial	   *trial = palloc0(sizeof(Trial));
 	TrTask	   *task = &trial->task;
-	TrOptions	options = {0};
+	TrOptions  *options = palloc0(sizeof(TrOptions));
 	TrScript	script;
 	char	   *name;
 	Jsonb	   *params;
@@ -306,11 +304,11 @@ transform_preview(PG_FUNCTION_ARGS)
 	task->shape = shape_arg(fcinfo, 3, &script);
 	params = params_arg(fcinfo, 4);
 	task->numeric = numeric_arg(fcinfo, 5, &script);
-	task->options = &options;
-	options.backend = backend_arg(fcinfo, 6, &script);
-	tr_options_read(fcinfo, 7, PREVIEW_OPTIONS, &options);
-	tr_options_check(&options, task->source, task->shape, TR_MODE_CREATE);
-	tr_source_check(task->source, &options, task->numeric, NULL);
+	task->options = options;
+	options->backend = backend_arg(fcinfo, 6, &script);
+	tr_options_read(fcinfo, 7, PREVIEW_OPTIONS, options);
+	tr_options_check(options, task->source, task->shape, TR_MODE_CREATE);
+	tr_source_check(task->source, options, task->numeric, NULL);
 
 	trial->version = script.version;
 	if (OidIsValid(task->source))
@@ -325,14 +323,26 @@ transform_preview(PG_FUNCTION_ARGS)
 	task->required_walls = tr_guc_required_walls();
 	task->progress = local_progress();
 	task->log = notice_log;
+	tr_api_wait_for_host();
+	return PointerGetDatum(trial);
+}
+
+PG_FUNCTION_INFO_V1(transform_preview);
+
+Datum
+transform_preview(PG_FUNCTION_ARGS)
+{
+	Datum		prepared = tr_audit_refusals(prepare_preview, fcinfo,
+											 TR_AUDIT_PREVIEW, TR_ABOUT_SCRIPT);
+	Trial	   *trial = (Trial *) DatumGetPointer(prepared);
 
 	InitMaterializedSRF(fcinfo, 0);
-	tr_api_wait_for_host();
 	run_trial(trial);
 	return_preview((ReturnSetInfo *) fcinfo->resultinfo, trial->result,
 				   trial->columns);
 	return (Datum) 0;
 }
+
 /* ---- verify ---- */
 
 static void
@@ -353,46 +363,67 @@ fill_task(TrTask *task, const TrJobRow *row)
 	task->log = notice_log;
 }
 
-Datum
-transform_verify(PG_FUNCTION_ARGS)
+typedef struct Verification
+{
+	Trial		trial;
+	TrJobRow	row;
+} Verification;
+
+/* All that may be refused before the script starts: a Verification. */
+static Datum
+prepare_verify(PG_FUNCTION_ARGS)
 {
 	int64		job = tr_api_int8_arg(fcinfo, 0, "job");
-	Trial	   *trial = palloc0(sizeof(Trial));
-	TrTask	   *task = &trial->task;
+	Verification *v = palloc0(sizeof(Verification));
+	TrTask	   *task = &v->trial.task;
+	TrJobRow   *row = &v->row;
 	TrJobStatus status;
-	TrJobRow	row;
-	TupleDesc	desc;
-	Datum		values[5];
-	bool		nulls[5] = {false};
 
 	tr_api_require_preload();
 	tr_api_require_user();
 	tr_api_job(job, &status);
 	if (status.state != TR_SUCCEEDED ||
-		!tr_queue_load(job, TR_SUCCEEDED, status.attempt, GetUserId(), &row))
+		!tr_queue_load(job, TR_SUCCEEDED, status.attempt, GetUserId(), row))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("job " INT64_FORMAT " has no result to compare with",
 						job),
 				 errhint("Only a job that has succeeded can be verified; this one is %s.",
 						 tr_state_name(status.state))));
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
-	tr_api_check_may_run(row.script, row.access, row.archived);
-	trial->version = row.version;
-	trial->job = job;
-	fill_task(task, &row);
+	tr_api_check_may_run(row->script, row->access, row->archived);
+	v->trial.version = row->version;
+	v->trial.job = job;
+	fill_task(task, row);
 	tr_limits_lower(&task->limits);
-	task->since_from = row.since_from;
-	task->since_to = row.since_to;
+	task->since_from = row->since_from;
+	task->since_to = row->since_to;
 	tr_source_check(task->source, task->options, task->numeric, NULL);
 	tr_api_wait_for_host();
-	run_trial(trial);
-	values[0] = BoolGetDatum(strcmp(row.digest, trial->outcome.digest) == 0);
-	values[1] = CStringGetTextDatum(row.digest);
-	values[2] = CStringGetTextDatum(trial->outcome.digest);
-	values[3] = Int64GetDatum(row.rows_returned);
-	values[4] = Int64GetDatum(trial->returned);
+	return PointerGetDatum(v);
+}
+
+PG_FUNCTION_INFO_V1(transform_verify);
+
+Datum
+transform_verify(PG_FUNCTION_ARGS)
+{
+	Datum		prepared = tr_audit_refusals(prepare_verify, fcinfo,
+											 TR_AUDIT_PREVIEW, TR_ABOUT_JOB);
+	Verification *v = (Verification *) DatumGetPointer(prepared);
+	const char *digest;
+	TupleDesc	desc;
+	Datum		values[5];
+	bool		nulls[5] = {false};
+
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	run_trial(&v->trial);
+	digest = v->trial.outcome.digest;
+	values[0] = BoolGetDatum(strcmp(v->row.digest, digest) == 0);
+	values[1] = CStringGetTextDatum(v->row.digest);
+	values[2] = CStringGetTextDatum(digest);
+	values[3] = Int64GetDatum(v->row.rows_returned);
+	values[4] = Int64GetDatum(v->trial.returned);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc),
 													  values, nulls)));
 }

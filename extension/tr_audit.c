@@ -161,7 +161,8 @@ tr_audit_failure(int sqlstate, bool running)
 }
 
 static void
-record_refusal(TrAuditKind kind, const char *script, MemoryContext context)
+record_refusal(TrAuditKind kind, const char *script, int64 job,
+			   MemoryContext context)
 {
 	MemoryContext old = MemoryContextSwitchTo(context);
 	ErrorData  *edata = CopyErrorData();
@@ -170,6 +171,7 @@ record_refusal(TrAuditKind kind, const char *script, MemoryContext context)
 		.outcome = "refused",
 		.lasting = true,
 		.script = script,
+		.job = job,
 		.sqlstate = edata->sqlerrcode,
 		.detail = edata->message
 	};
@@ -184,10 +186,13 @@ record_refusal(TrAuditKind kind, const char *script, MemoryContext context)
 
 Datum
 tr_audit_refusals(PGFunction function, FunctionCallInfo fcinfo,
-				  TrAuditKind kind, bool script)
+				  TrAuditKind kind, TrAuditAbout about)
 {
 	MemoryContext context = CurrentMemoryContext;
-	char	   *name = script ? tr_api_optional_text(fcinfo, 0) : NULL;
+	char	   *script = about != TR_ABOUT_SCRIPT ? NULL :
+		tr_api_optional_text(fcinfo, 0);
+	int64		job = about != TR_ABOUT_JOB || PG_ARGISNULL(0) ? 0 :
+		PG_GETARG_INT64(0);
 	Datum		result;
 
 	PG_TRY();
@@ -196,7 +201,7 @@ tr_audit_refusals(PGFunction function, FunctionCallInfo fcinfo,
 	}
 	PG_CATCH();
 	{
-		record_refusal(kind, name, context);
+		record_refusal(kind, script, job, context);
 		PG_RE_THROW();
 	}
 	PG_END_TRY();

@@ -22,6 +22,8 @@ typedef enum TrAuditKind
 	TR_AUDIT_PREVIEW,			/* a script runs in the caller's session */
 	TR_AUDIT_RUN,				/* an attempt starts, a job ends */
 	TR_AUDIT_CANCEL,
+	TR_AUDIT_READ,				/* a job, script or table is looked at; only
+								 * what is refused */
 	TR_AUDIT_AUDIT				/* the audit itself */
 } TrAuditKind;
 
@@ -56,20 +58,28 @@ extern void tr_audit(const TrAuditEvent *event);
  * can be told; `running`: while its code ran. */
 extern const char *tr_audit_failure(int sqlstate, bool running);
 
+/* What argument 0 of a function names. */
+typedef enum TrAuditAbout
+{
+	TR_ABOUT_NOTHING,			/* that an event has a column for */
+	TR_ABOUT_SCRIPT,
+	TR_ABOUT_JOB
+} TrAuditAbout;
+
 /*
  * Call `function`; an error that it raises is recorded as a refusal, with its
- * SQLSTATE and message, and raised again.  script: argument 0 names it.
+ * SQLSTATE and message, and raised again.
  */
 extern Datum tr_audit_refusals(PGFunction function, FunctionCallInfo fcinfo,
-							   TrAuditKind kind, bool script);
+							   TrAuditKind kind, TrAuditAbout about);
 
 /* The SQL function `name`: `function`, and what it refuses is recorded. */
-#define TR_AUDITED(name, function, kind, script) \
+#define TR_AUDITED(name, function, kind, about) \
 	PG_FUNCTION_INFO_V1(name); \
 	Datum \
 	name(PG_FUNCTION_ARGS) \
 	{ \
-		return tr_audit_refusals(function, fcinfo, kind, script); \
+		return tr_audit_refusals(function, fcinfo, kind, about); \
 	}
 
 #endif							/* TR_AUDIT_H */

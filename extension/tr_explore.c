@@ -25,6 +25,7 @@
 #include "utils/rls.h"
 
 #include "tr_api.h"
+#include "tr_audit.h"
 #include "tr_compat.h"
 #include "tr_explore.h"
 #include "tr_pandas.h"
@@ -37,8 +38,6 @@
 #define DEFAULT_PREVIEW_ROWS	20
 
 PG_FUNCTION_INFO_V1(transform_estimated_rows);
-PG_FUNCTION_INFO_V1(transform_readable_columns);
-PG_FUNCTION_INFO_V1(transform_table_preview);
 
 /* ---- what there is to read ---- */
 
@@ -155,8 +154,8 @@ transform_estimated_rows(PG_FUNCTION_ARGS)
 	PG_RETURN_INT64((int64) rows);
 }
 
-Datum
-transform_readable_columns(PG_FUNCTION_ARGS)
+static Datum
+readable_columns(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	char	   *numeric = tr_api_optional_text(fcinfo, 1);
@@ -188,6 +187,8 @@ transform_readable_columns(PG_FUNCTION_ARGS)
 	}
 	return (Datum) 0;
 }
+
+TR_AUDITED(transform_readable_columns, readable_columns, TR_AUDIT_READ, TR_ABOUT_NOTHING)
 
 /* ---- reading ---- */
 
@@ -230,8 +231,8 @@ compose_preview(const TrExplored *table, int rows, const char *order_by,
 	return sql.data;
 }
 
-Datum
-transform_table_preview(PG_FUNCTION_ARGS)
+static Datum
+table_preview(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	int			rows = tr_api_ranged_arg(fcinfo, 1, "rows", DEFAULT_PREVIEW_ROWS,
@@ -260,3 +261,5 @@ transform_table_preview(PG_FUNCTION_ARGS)
 	SPI_finish();
 	return (Datum) 0;
 }
+
+TR_AUDITED(transform_table_preview, table_preview, TR_AUDIT_READ, TR_ABOUT_NOTHING)

@@ -25,6 +25,7 @@
 #include "utils/typcache.h"
 
 #include "tr_api.h"
+#include "tr_audit.h"
 #include "tr_compat.h"
 #include "tr_explore.h"
 #include "tr_guc.h"
@@ -34,7 +35,6 @@
 #define MOST_COMMON		10
 #define QUANTILES		"{0.05,0.25,0.5,0.75,0.95}"
 
-PG_FUNCTION_INFO_V1(transform_table_profile);
 
 /* Columns of the SELECT's result, from 1. */
 enum
@@ -232,8 +232,8 @@ put_row(ReturnSetInfo *rsinfo, const TrExplored *table, uint64 row, int sample,
 	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, isnulls);
 }
 
-Datum
-transform_table_profile(PG_FUNCTION_ARGS)
+static Datum
+table_profile(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	int			sample = tr_api_ranged_arg(fcinfo, 1, "sample",
@@ -253,3 +253,5 @@ transform_table_profile(PG_FUNCTION_ARGS)
 	SPI_finish();
 	return (Datum) 0;
 }
+
+TR_AUDITED(transform_table_profile, table_profile, TR_AUDIT_READ, TR_ABOUT_NOTHING)

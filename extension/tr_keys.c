@@ -185,7 +185,7 @@ key_add(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-TR_AUDITED(transform_key_add, key_add, TR_AUDIT_KEY, false)
+TR_AUDITED(transform_key_add, key_add, TR_AUDIT_KEY, TR_ABOUT_NOTHING)
 
 Datum
 transform_key_disable(PG_FUNCTION_ARGS)

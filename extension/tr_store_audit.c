@@ -42,6 +42,7 @@ static const char *const kind_names[] = {
 	[TR_AUDIT_PREVIEW] = "preview",
 	[TR_AUDIT_RUN] = "run",
 	[TR_AUDIT_CANCEL] = "cancel",
+	[TR_AUDIT_READ] = "read",
 	[TR_AUDIT_AUDIT] = "audit",
 };
 
@@ -224,7 +225,9 @@ tr_store_audit_add(const TrAuditRecord *record)
 
 	memset(nulls, ' ', sizeof(nulls));
 	tr_scope_enter(&scope);
-	if (r.script_hash[0] == '\0' && (r.job != 0 || r.script[0] != '\0'))
+	/* who was refused does not learn from the audit what he asked for */
+	if (r.script_hash[0] == '\0' && (r.job != 0 || r.script[0] != '\0') &&
+		strcmp(r.outcome, "refused") != 0)
 		look_up(&scope, &r);
 	values[0] = TimestampTzGetDatum(r.at);
 	tr_set_text(values, nulls, 1, kind_names[r.kind]);

@@ -177,8 +177,8 @@ user_revoke(PG_FUNCTION_ARGS)
 
 /* ---- called from SQL: refusals are recorded ---- */
 
-TR_AUDITED(transform_user_create, user_create, TR_AUDIT_USER, false)
-TR_AUDITED(transform_user_set_password, user_set_password, TR_AUDIT_USER, false)
-TR_AUDITED(transform_user_disable, user_disable, TR_AUDIT_USER, false)
-TR_AUDITED(transform_user_enable, user_enable, TR_AUDIT_USER, false)
-TR_AUDITED(transform_user_revoke, user_revoke, TR_AUDIT_USER, false)
+TR_AUDITED(transform_user_create, user_create, TR_AUDIT_USER, TR_ABOUT_NOTHING)
+TR_AUDITED(transform_user_set_password, user_set_password, TR_AUDIT_USER, TR_ABOUT_NOTHING)
+TR_AUDITED(transform_user_disable, user_disable, TR_AUDIT_USER, TR_ABOUT_NOTHING)
+TR_AUDITED(transform_user_enable, user_enable, TR_AUDIT_USER, TR_ABOUT_NOTHING)
+TR_AUDITED(transform_user_revoke, user_revoke, TR_AUDIT_USER, TR_ABOUT_NOTHING)

@@ -118,7 +118,7 @@ COMMENT ON COLUMN transform.audit_event.id IS
 COMMENT ON COLUMN transform.audit_event.at IS
 	'when it happened';
 COMMENT ON COLUMN transform.audit_event.event IS
-	'login, token, user, key, script, grant, submit, preview, run, cancel or audit';
+	'login, token, user, key, script, grant, submit, preview, run, cancel, read or audit';
 COMMENT ON COLUMN transform.audit_event.outcome IS
 	'how it went: started, succeeded, failed, cancelled, refused, limit (a limit stopped the run), wall (a wall did), denied (a right was missing), created, ...';
 COMMENT ON COLUMN transform.audit_event.role IS
@@ -156,7 +156,7 @@ COMMENT ON COLUMN transform.audit.id IS
 COMMENT ON COLUMN transform.audit.at IS
 	'when it happened';
 COMMENT ON COLUMN transform.audit.event IS
-	'login, token, user, key, script, grant, submit, preview, run, cancel or audit';
+	'login, token, user, key, script, grant, submit, preview, run, cancel, read or audit';
 COMMENT ON COLUMN transform.audit.outcome IS
 	'how it went: started, succeeded, failed, cancelled, refused, limit (a limit stopped the run), wall (a wall did), denied (a right was missing), created, ...';
 COMMENT ON COLUMN transform.audit.role IS

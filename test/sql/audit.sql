@@ -93,6 +93,56 @@ DELETE FROM transform.app_user WHERE id = :'subject'::uuid;
 RESET transform.password_memlimit;
 RESET transform.password_opslimit;
 
+-- ---- every function that refuses for want of a right; the event tells the caller no more than the error did ----
+SELECT max(id) AS refusals FROM transform.audit_event \gset
+SELECT set_config('audit.job', :'job', false) = :'job' AS kept;
+CREATE FUNCTION refused(what text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	EXECUTE replace(what, 'THE_JOB', current_setting('audit.job'));
+	RETURN 'not refused';
+EXCEPTION WHEN OTHERS THEN
+	RETURN SQLSTATE;
+END $$;
+GRANT USAGE ON SCHEMA audit TO regress_audit_other;
+CREATE TABLE attempts (n int, role text, what text);
+INSERT INTO attempts VALUES
+	(1, 'regress_audit', $$SELECT transform_preview('audited', 'closed')$$),
+	(2, 'regress_audit', $$SELECT transform_table_preview('closed')$$),
+	(3, 'regress_audit', $$SELECT transform_table_profile('closed')$$),
+	(4, 'regress_audit', $$SELECT transform_columns('closed')$$),
+	(5, 'regress_audit', $$SELECT transform_script_owner('audited', 'regress_audit_boss')$$),
+	(6, 'regress_audit_other', $$SELECT transform_preview('audited', 'numbers')$$),
+	(7, 'regress_audit_other', $$SELECT transform_submit('audited', 'numbers', 'out')$$),
+	(8, 'regress_audit_other', $$SELECT transform_verify(THE_JOB)$$),
+	(9, 'regress_audit_other', $$SELECT transform_cancel(THE_JOB)$$),
+	(10, 'regress_audit_other', $$SELECT transform_wait(THE_JOB)$$),
+	(11, 'regress_audit_other', $$SELECT transform_logs(THE_JOB)$$),
+	(12, 'regress_audit_other', $$SELECT transform_script_diff('audited', 1)$$),
+	(13, 'regress_audit_other', $$SELECT transform_script_history('audited')$$),
+	(14, 'regress_audit_other', $$SELECT transform_script_archive('audited')$$);
+GRANT SELECT ON attempts TO regress_audit, regress_audit_other;
+SET ROLE regress_audit;
+SELECT n, what, refused(what) FROM attempts WHERE role = current_user ORDER BY n;
+-- ... what was allowed once
+SELECT transform_submit('audited_large', 'numbers', 'to_verify') AS job \gset verified_
+SELECT transform_wait(:verified_job);
+SELECT set_config('audit.job', :'verified_job', false) = :'verified_job' AS kept;
+SELECT transform_script_archive('audited_large');
+SELECT transform_preview('audited_large', 'numbers');
+SELECT refused('SELECT transform_verify(THE_JOB)');
+SELECT transform_script_unarchive('audited_large');
+RESET ROLE;
+REVOKE SELECT ON numbers FROM regress_audit;
+SET ROLE regress_audit;
+SELECT refused('SELECT transform_verify(THE_JOB)');
+SET ROLE regress_audit_other;
+SELECT n, what, refused(what) FROM attempts WHERE role = current_user ORDER BY n;
+RESET ROLE;
+GRANT SELECT ON numbers TO regress_audit;
+CALL wait_for(format('count(*) = 17 FROM transform.audit_event WHERE id > %s AND outcome = ''refused''', :refusals));
+SELECT role, event, script, job = :verified_job AS job, version, script_hash, source, destination, sqlstate, replace(detail, :'verified_job', '...') AS detail
+FROM transform.audit WHERE id > :refusals AND outcome = 'refused' ORDER BY at, id;
+
 -- ---- who sees it ----
 SET ROLE regress_audit_other;
 SELECT count(*) FROM transform.audit;
