@@ -3,7 +3,10 @@
  *		Logins that fail are slowed, by account and client address.
  *
  * Process: any backend.  Counts and times stand in shared memory: what a
- * failed login would write rolls back with its transaction.
+ * failed login would write rolls back with its transaction.  A restart forgets
+ * them, and README says so: to keep them over a clean stop would not help
+ * against what an attacker might hope for, a crash, of which nothing that is in
+ * shared memory is trusted.
  *
  * Nobody sleeps here, since sleeping backends would use up the connections:
  * a try that comes too early is refused without a look at the password, and
