@@ -139,17 +139,27 @@ post_parse_analyze(ParseState *pstate, Query *query, JumbleState *jstate)
 
 /* ---- the log ---- */
 
+/* An entry that is no error is not followed by a reset of its memory. */
+static void
+drop(char **field)
+{
+	if (*field != NULL)
+		pfree(*field);
+	*field = NULL;
+}
+
 /* "duration: 0.5 ms  statement: SELECT ..." keeps what comes before the text. */
 static void
 hide_text(ErrorData *edata)
 {
-	const char *message = edata->message;
+	char	   *message = edata->message;
 	int			keep = 0;
 
 	if (strncmp(message, "duration: ", 10) == 0)
 		keep = (int) strcspn(message, "m") + 2;
 	edata->message = psprintf("%.*s%s%s", keep, message,
 							  keep > 0 ? "  statement: " : "statement: ", HIDDEN);
+	pfree(message);
 }
 
 /* An entry about a statement: its text, and values of parameters. */
@@ -158,9 +168,9 @@ hide_entry(ErrorData *edata)
 {
 	if (edata->message != NULL && has_literal(edata->message))
 		hide_text(edata);
-	edata->detail = NULL;
-	edata->detail_log = NULL;
-	edata->context = NULL;
+	drop(&edata->detail);
+	drop(&edata->detail_log);
+	drop(&edata->context);
 }
 
 /*

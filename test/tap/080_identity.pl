@@ -61,6 +61,12 @@ cmp_ok(count_of('not shown: it may hold a password or token'), '>=', 20, '... bu
 cmp_ok(count_of('in a statement that is not shown'), '>=', 5, '... and errors');
 cmp_ok(count_of("SELECT 'shown as ever'"), '>=', 1, 'other statements are logged');
 
+# what an entry was before is given back: a pool's session logs for weeks
+my $long = "SELECT 'transform_login', length('" . 'x' x 5000 . "')";
+my (undef, $kept) = $node->psql('postgres', join(";\n", ($long) x 100,
+		"SELECT 'kept', used_bytes < 100000 FROM pg_backend_memory_contexts WHERE name = 'ErrorContext'"));
+like($kept, qr/kept\|t$/, 'entries that are not shown take no memory');
+
 # parameters, by the extended protocol; a client that sends some
 SKIP:
 {
