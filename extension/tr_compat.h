@@ -54,6 +54,12 @@
 #define TR_NEVER_NULL(desc, i)	(TupleDescAttr(desc, i)->attnotnull)
 #endif
 
+/* A database whose DROP was interrupted: servers know it, headers of early
+ * minor versions do not. */
+#ifndef DATCONNLIMIT_INVALID_DB
+#define DATCONNLIMIT_INVALID_DB	(-2)
+#endif
+
 /* From 18 on a function's dependencies on transforms are handed over. */
 #if PG_VERSION_NUM >= 180000
 #define TR_NO_TRFOIDS	NIL,

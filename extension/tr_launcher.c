@@ -119,7 +119,8 @@ tr_runner_start(const TrRunnerArg *arg, int64 job)
 
 typedef void (*DatabaseCallback) (Oid database, bool is_template, void *arg);
 
-/* Call back for every database that accepts connections. */
+/* Call back for every database that accepts connections; one that a DROP has
+ * left half done accepts none. */
 static void
 for_each_database(DatabaseCallback callback, void *arg)
 {
@@ -135,7 +136,7 @@ for_each_database(DatabaseCallback callback, void *arg)
 	{
 		Form_pg_database db = (Form_pg_database) GETSTRUCT(tuple);
 
-		if (db->datallowconn)
+		if (db->datallowconn && db->datconnlimit != DATCONNLIMIT_INVALID_DB)
 			callback(db->oid, db->datistemplate, arg);
 	}
 	table_endscan(scan);

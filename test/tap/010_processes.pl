@@ -73,13 +73,18 @@ for my $role (qw(runner scheduler launcher))
 	is(rows_of("out_kill_$role"), 1000, '... with every row once');
 }
 
-# the postmaster itself: the jobs are still there when it comes back
+# the postmaster itself: the jobs are still there when it comes back; and a
+# database whose DROP was interrupted is left alone by our workers, too
+ask($node, 'CREATE DATABASE half_dropped');
+ask($node, "UPDATE pg_database SET datconnlimit = -2 WHERE datname = 'half_dropped'");
 my $job = submit($node, 'slow', 'source', 'out_postmaster');
 ok(working($job), 'a job is running before the server is stopped at once');
 $node->stop('immediate');
 $node->start;
 is(wait_for_job($node, $job), 'succeeded', 'the job succeeds after the server is back');
 is(rows_of('out_postmaster'), 1000, '... with every row once');
+ok(slurp_file($node->logfile) !~ /invalid database/, 'no worker has tried to connect to an invalid database');
+ask($node, 'DROP DATABASE half_dropped');
 
 # tried often enough
 $node->append_conf('postgresql.conf', "transform.max_attempts = 1");
