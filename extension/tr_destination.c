@@ -79,8 +79,8 @@ static char *
 check_create(char *schema, char *name, const char *what)
 {
 	Oid			namespace = creation_namespace(schema, name);
-	char	   *qualified = quote_qualified_identifier(get_namespace_name(namespace),
-													   name);
+	char	   *qualified = tr_relation_qualified(get_namespace_name(namespace),
+												  name);
 	AclResult	acl;
 
 	tr_relation_refuse_temporary(what, namespace, qualified);

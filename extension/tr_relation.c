@@ -29,6 +29,18 @@
 #include "tr_types.h"
 
 char *
+tr_relation_qualified(const char *schema, const char *name)
+{
+	bool		before = quote_all_identifiers;
+	char	   *result;
+
+	quote_all_identifiers = false;
+	result = quote_qualified_identifier(schema, name);
+	quote_all_identifiers = before;
+	return result;
+}
+
+char *
 tr_relation_name(Oid relation)
 {
 	char	   *name = get_rel_name(relation);
@@ -37,7 +49,7 @@ tr_relation_name(Oid relation)
 	if (name == NULL)
 		return NULL;
 	schema = get_namespace_name(get_rel_namespace(relation));
-	return schema == NULL ? NULL : quote_qualified_identifier(schema, name);
+	return schema == NULL ? NULL : tr_relation_qualified(schema, name);
 }
 
 /* ---- names ---- */

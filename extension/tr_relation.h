@@ -9,7 +9,13 @@
 
 #include "tr_job.h"
 
-/* Quoted, schema-qualified name; NULL when the relation is gone. */
+/*
+ * A name as it is kept in a job's row and compared there: quoted where it must
+ * be, whatever a session's quote_all_identifiers says.
+ */
+extern char *tr_relation_qualified(const char *schema, const char *name);
+
+/* The same of a relation; NULL when it is gone. */
 extern char *tr_relation_name(Oid relation);
 
 /* The relation that a name means, as in a FROM clause; raises when none. */

@@ -18,11 +18,13 @@ SELECT transform_wait(:job, '1 min');
 SELECT rows_read, since_from, since_to::timestamptz = (SELECT max(at) FROM events) AS moved FROM transform.jobs WHERE id = :job;
 INSERT INTO events SELECT g, '2026-01-01 00:00+00'::timestamptz + g * interval '1 hour', 'n' || g
 FROM generate_series(1001, 1010) g;
--- whatever the role's session makes of dates
+-- whatever the role's session makes of dates, and of names
 ALTER ROLE CURRENT_USER SET datestyle = 'SQL, DMY';
 ALTER ROLE CURRENT_USER SET timezone = 'Asia/Kolkata';
+SET quote_all_identifiers = on;
 SELECT transform_submit('since_same', 'events', 'copied', mode => 'append', since => 'at') AS job \gset
 SELECT transform_wait(:job, '1 min');
+RESET quote_all_identifiers;
 ALTER ROLE CURRENT_USER RESET datestyle;
 ALTER ROLE CURRENT_USER RESET timezone;
 SELECT rows_read, since_to FROM transform.jobs WHERE id = :job;
