@@ -196,16 +196,16 @@ void
 tr_explore_select(const char *sql)
 {
 	int			user = tr_xact_hold_user();
-	bool		before;
+	TrReading	before;
 	SPIPlanPtr	plan;
 	int			rc;
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "could not connect to SPI");
 	plan = tr_source_text_prepare(sql, 0, NULL);
-	before = tr_source_read_only(true);
+	tr_source_begin_reading(&before);
 	rc = SPI_execute_plan(plan, NULL, NULL, true, 0);
-	(void) tr_source_read_only(before);
+	tr_source_end_reading(&before);
 	tr_xact_release_user(user);
 	if (rc != SPI_OK_SELECT)
 		elog(ERROR, "could not read the table: %s", SPI_result_code_string(rc));

@@ -282,11 +282,12 @@ fetch_some(TrFeed *feed)
 	want = Min(want, call_room(feed));
 	if (want > 0)
 	{
-		bool		before = tr_source_read_only(true);
+		TrReading	before;
 
+		tr_source_begin_reading(&before);
 		got = PortalRunFetch(feed->portal, FETCH_FORWARD, (long) want,
 							 &feed->dest);
-		(void) tr_source_read_only(before);
+		tr_source_end_reading(&before);
 	}
 	feed->rows_fetched += got;
 	if (got < want ||

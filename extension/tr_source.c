@@ -346,15 +346,25 @@ tr_source_prepare(TrSource *source, TrNumeric numeric)
 
 /*
  * No error needs to undo it: what raises in a transaction ends it, or a
- * subtransaction that has kept the value.
+ * subtransaction that has kept the values.
  */
-bool
-tr_source_read_only(bool value)
+void
+tr_source_begin_reading(TrReading *before)
 {
-	bool		before = XactReadOnly;
+	Oid			user;
 
-	XactReadOnly = value;
-	return before;
+	GetUserIdAndSecContext(&user, &before->security);
+	SetUserIdAndSecContext(user, before->security |
+						   SECURITY_RESTRICTED_OPERATION);
+	before->read_only = XactReadOnly;
+	XactReadOnly = true;
+}
+
+void
+tr_source_end_reading(const TrReading *before)
+{
+	SetUserIdAndSecContext(GetUserId(), before->security);
+	XactReadOnly = before->read_only;
 }
 
 static Datum
@@ -374,11 +384,12 @@ since_value(const TrSource *source, const char *text)
 Portal
 tr_source_open(TrSource *source)
 {
-	bool		before = tr_source_read_only(true);
 	Datum		values[2] = {0};
 	char		nulls[2];
 	Portal		portal;
+	TrReading	before;
 
+	tr_source_begin_reading(&before);
 	if (source->since != NULL)
 	{
 		values[0] = since_value(source, source->after);
@@ -387,7 +398,7 @@ tr_source_open(TrSource *source)
 	nulls[0] = source->after == NULL ? 'n' : ' ';
 	nulls[1] = source->until == NULL ? 'n' : ' ';
 	portal = SPI_cursor_open(NULL, source->plan, values, nulls, true);
-	(void) tr_source_read_only(before);
+	tr_source_end_reading(&before);
 	return portal;
 }
 

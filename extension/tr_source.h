@@ -60,14 +60,21 @@ extern List *tr_source_list(Oid relation, const TrOptions *options);
 /* Parse and analyse the SELECT; check its columns and their types. */
 extern void tr_source_prepare(TrSource *source, TrNumeric numeric);
 
-/*
- * A cursor on it, on the active snapshot.  Nothing it calls can write: each
- * fetch must be between tr_source_read_only(true) and (false).
- */
+/* A cursor on it, on the active snapshot; fetch from it while reading only. */
 extern Portal tr_source_open(TrSource *source);
 
-/* Make the transaction read-only, and undo that; the value before. */
-extern bool tr_source_read_only(bool value);
+/*
+ * Around all that runs a query of users: nothing that it calls can write, nor
+ * leave behind what would write later (a cursor WITH HOLD runs at the commit).
+ */
+typedef struct TrReading
+{
+	bool		read_only;
+	int			security;
+} TrReading;
+
+extern void tr_source_begin_reading(TrReading *before);
+extern void tr_source_end_reading(const TrReading *before);
 
 /*
  * What reading all of it will send at least, when that is certain enough to

@@ -170,6 +170,12 @@ RESET ROLE;
 CREATE TABLE written (n integer);
 GRANT SELECT, INSERT ON written TO regress_explorer;
 CREATE FUNCTION write_it() RETURNS integer LANGUAGE sql AS 'INSERT INTO written VALUES (1) RETURNING n';
+CREATE FUNCTION write_later() RETURNS integer LANGUAGE plpgsql AS $$
+BEGIN
+	EXECUTE 'DECLARE later CURSOR WITH HOLD FOR SELECT "Ex; plorer".write_it()';
+	RETURN 1;
+END
+$$;
 CREATE FUNCTION limit_of() RETURNS integer LANGUAGE sql AS 'SELECT max(id) FROM sales';
 CREATE VIEW writing AS SELECT write_it() AS n;
 CREATE VIEW looking AS SELECT limit_of() AS n;
@@ -178,6 +184,7 @@ SET ROLE regress_explorer;
 SELECT * FROM transform_table_preview('writing');
 SELECT * FROM transform_table_profile('writing');
 SELECT * FROM transform_table_preview('sales', filter => 'write_it() = 1');
+SELECT * FROM transform_table_preview('sales', filter => 'write_later() = 1');
 SELECT data FROM transform_table_preview('looking');
 SELECT min FROM transform_table_profile('looking');
 INSERT INTO written VALUES (2);

@@ -119,6 +119,14 @@ SELECT transform_submit('source_same', 'writing', 'x2') AS job \gset
 SELECT transform_wait(:job, '1 min');
 SELECT sqlstate, error_stage, error FROM transform.jobs WHERE id = :job;
 SELECT data FROM transform_preview('source_same', source_query => 'SELECT nextval(''counter'')');
+-- nor does it leave behind what would write at the commit
+CREATE FUNCTION writes_later(n integer) RETURNS integer LANGUAGE plpgsql AS $$
+BEGIN
+	EXECUTE 'DECLARE later CURSOR WITH HOLD FOR SELECT sources.writes(7)';
+	RETURN n;
+END
+$$;
+SELECT data FROM transform_preview('source_same', source_query => 'SELECT writes_later(1) AS id');
 SELECT count(*) FROM ONLY parent;
 
 -- names mean what they meant at the submit, whatever the job's session has
