@@ -14,6 +14,7 @@
 #include "tr_guc.h"
 #include "tr_launcher.h"
 #include "tr_redact.h"
+#include "tr_roles.h"
 #include "tr_shmem.h"
 #include "tr_utility.h"
 
@@ -30,5 +31,6 @@ _PG_init(void)
 	tr_shmem_init();
 	tr_utility_init();
 	tr_redact_init();
+	tr_roles_init();
 	tr_launcher_register();
 }

@@ -1,7 +1,7 @@
 /*
  * tr_shared.h
  *		Layout of the shared struct; private to tr_shmem.c, tr_slots.c,
- *		tr_audit*.c, tr_delay.c and tr_keyfile.c.  tr_shmem.h has the interface.
+ *		tr_audit*.c, tr_delay.c, tr_keyfile.c and tr_roles.c.  tr_shmem.h has the interface.
  */
 #ifndef TR_SHARED_H
 #define TR_SHARED_H
@@ -57,7 +57,8 @@ typedef struct TrShared
 	TrDatabase	databases[TR_MAX_DATABASES];
 	TrAuditQueue audit;
 	TrDelays	delays;			/* of logins */
-	LWLock		keys_lock;		/* held to change the file of keys */
+	LWLock		keys_lock;		/* held to change the file of keys, or that of
+								 * dropped roles */
 	pg_atomic_uint64 keys_changed;	/* counts its changes */
 	int			nslots;
 	TrSlot		slots[FLEXIBLE_ARRAY_MEMBER];

@@ -116,7 +116,9 @@ CREATE TABLE transform.job_log (
 SELECT pg_catalog.pg_extension_config_dump('transform.job',
 	$$WHERE state IN ('succeeded', 'failed', 'cancelled')$$);
 SELECT pg_catalog.pg_extension_config_dump('transform.job_id_seq', '');
-SELECT pg_catalog.pg_extension_config_dump('transform.watermark', '');
+-- not of roles that were dropped: 05_scripts.sql
+SELECT pg_catalog.pg_extension_config_dump('transform.watermark',
+	$$WHERE role::oid IN (SELECT oid FROM pg_catalog.pg_roles)$$);
 SELECT pg_catalog.pg_extension_config_dump('transform.job_log',
 	$$WHERE job IN (SELECT id FROM transform.job WHERE state IN ('succeeded', 'failed', 'cancelled'))$$);
 

@@ -56,9 +56,12 @@ CREATE TABLE transform.revoked_token (
 );
 CREATE INDEX revoked_token_expiry ON transform.revoked_token (expires_at);
 
-SELECT pg_catalog.pg_extension_config_dump('transform.app_user', '');
+-- not of roles that were dropped: 05_scripts.sql
+SELECT pg_catalog.pg_extension_config_dump('transform.app_user',
+	$$WHERE role::oid IN (SELECT oid FROM pg_catalog.pg_roles)$$);
 SELECT pg_catalog.pg_extension_config_dump('transform.token_key', '');
-SELECT pg_catalog.pg_extension_config_dump('transform.token_role', '');
+SELECT pg_catalog.pg_extension_config_dump('transform.token_role',
+	$$WHERE role::oid IN (SELECT oid FROM pg_catalog.pg_roles)$$);
 SELECT pg_catalog.pg_extension_config_dump('transform.revoked_token', '');
 
 -- ---- what sessions have cached of these tables is forgotten when they
