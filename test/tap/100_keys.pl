@@ -8,8 +8,8 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Transform::Test;
 
-my $rounds = 4;
-my $each = $windows ? 5 : 25;
+my $rounds = 3;
+my $each = $windows ? 5 : 15;
 my $node = transform_node('main', 'transform.warm_workers' => 1, restart_after_crash => 'on',
 	'transform.password_memlimit' => '19MB', 'transform.password_opslimit' => 2);
 my $file = $node->data_dir . '/transform_keys';
