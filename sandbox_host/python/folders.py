@@ -1,14 +1,15 @@
 """folders.py - finds modules with one look at each folder, where a worker loads
 everything anew (Windows): Python's own way asks the system several times for
-each module, and every question costs a trip.  Half of a worker's start.
+each module, and again in every folder for one that is not there, and every
+question costs a trip.
 
 The facts that tell whether compiled code is current come with the names in a
 folder.  What is in the folders does not change while a single-use process
-lives.  What is not found here is looked for in Python's own way.
+lives.  There are no archives and no packages without __init__.py.
 """
 import os
 import sys
-from importlib.machinery import EXTENSION_SUFFIXES, ExtensionFileLoader, SourceFileLoader
+from importlib.machinery import EXTENSION_SUFFIXES, ExtensionFileLoader, PathFinder, SourceFileLoader
 from importlib.util import spec_from_file_location
 
 _listings = {}
@@ -82,6 +83,6 @@ _SUFFIXES = [*((s, ExtensionFileLoader) for s in EXTENSION_SUFFIXES), (".py", _S
 
 
 def install():
-    """Before Python's own finder of files, after builtin and frozen modules."""
+    """Instead of Python's own finder of files, after builtin and frozen modules."""
     sys.path[:] = [os.path.normpath(folder) for folder in sys.path]
-    sys.meta_path.insert(max(len(sys.meta_path) - 1, 0), _Finder)
+    sys.meta_path[sys.meta_path.index(PathFinder)] = _Finder

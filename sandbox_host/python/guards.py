@@ -749,9 +749,26 @@ _FUNCTION_METHODS = frozenset(("agg", "aggregate", "apply", "transform"))
 _FUNCTION_PARAMETERS = ("func", "arg", "aggfunc")
 
 
+_CHECKED_WORDS = frozenset((*PARAMETERS, *_FUNCTION_PARAMETERS))
+_CHECKED_WORD = re.compile(rf"\b({'|'.join(sorted(_CHECKED_WORDS))})\b")
+
+
+def _has_no_checked_word(function):
+    """What most functions say faster than a signature would; False: ask that."""
+    function = getattr(function, "__func__", function)
+    while type(function) is types.FunctionType and function.__dict__.keys() == {"__wrapped__"}:
+        function = function.__wrapped__
+    if type(function) is types.FunctionType:
+        return not function.__dict__ and _CHECKED_WORDS.isdisjoint(function.__code__.co_varnames)
+    text = getattr(function, "__text_signature__", None)
+    return type(text) is str and _CHECKED_WORD.search(text) is None
+
+
 def checked_call(function, label, function_names=False):
     """A stand-in for `function` that checks its arguments, or None when the
     signature has nothing to check."""
+    if _has_no_checked_word(function):
+        return None
     try:
         signature = inspect.signature(function)
     except (TypeError, ValueError):

@@ -5,7 +5,7 @@ Where workers are not copies, each starts Python anew, and finding and reading
 500 files is most of what that costs.  So the template that proves the walls
 records what it loads (record, collect), and the pool hands the bytes to every
 worker, to be read and not written (install).  What is not in the image is
-found as ever.
+found as without one.
 """
 import marshal
 import sys
@@ -18,7 +18,8 @@ OFTEN_USED = """
     _strptime calendar encodings.ascii encodings.cp1252 encodings.latin_1
     pandas.core.arrays.arrow._arrow_utils pandas.core.methods.describe
     pandas.core.methods.to_dict pandas.core.reshape.reshape
-    pandas.core.window.online pandas.io.formats.string zoneinfo._zoneinfo
+    pandas.core.window.online pandas.io.formats.string pyarrow.pandas_compat
+    pyarrow.vendored.version folders later zoneinfo._zoneinfo
 """.split()
 
 _recorded = {}      # name: (path, is a package or None for a library, code)

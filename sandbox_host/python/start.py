@@ -55,11 +55,13 @@ def start(walls_off, allowed_modules, image, recording):
     if image is not None:
         gc.disable()            # nothing is garbage yet
         images.install(image)
+        import folders
+        folders.install()
     else:
         if recording:
+            images.record()
             import folders
             folders.install()
-            images.record()
         note_policy()
     import driver
     driver.configure(walls_off, allowed_modules)

