@@ -56,9 +56,6 @@ keep "$out/server.h"
 
 # The linker would choose the base by the name of the output, which is this
 # machine's.
-#
-# One run of make in the chroot would need make there: each compiler call goes
-# there instead.
 objects=
 {
 	printf 'flags = %s\n' "$(printf '%s ' $warnings $options $abi) -DSODIUM_STATIC -I$top/extension -I$top/extension/jwt -I$top/sandbox_host/wire -I$room/sodium/include -I$include -I$include/port/win32"
@@ -85,5 +82,6 @@ objects=
 } > "$rules.new"
 keep "$rules"
 
-make -s -j2 -C "$top" -f "$rules" CC="$top/scripts/windows/chroot.sh $compiler"
+cd "$top"
+in_chroot make -s -j"$(nproc)" -f "$rules" CC="$compiler"
 rm -f "$out/server.h.gch"	# large, and made again when a source is newer

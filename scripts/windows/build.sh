@@ -10,8 +10,7 @@ make -s -j"$(nproc)" -C "$top/sandbox_host" PLAT=win32 O="$windows/host" VERSION
 	PYTHON="$room/py" CC="$here/chroot.sh x86_64-w64-mingw32ucrt-gcc"
 for server in ${*:-$all_servers}; do
 	case $server in
-		*m) kind=msvc ;;
-		*) kind=mingw ;;
+		*m) say "${server%m} msvc" ;;
+		*) say "$server mingw" ;;
 	esac
-	"$here/build-module.sh" "${server%m}" "$kind"
-done
+done | xargs -P"$(nproc)" -L1 "$here/build-module.sh"

@@ -8,7 +8,7 @@
 # Suites: unit policy host package, and of each server (17, 17m, ...) regress,
 # isolation, tap, legit, escapes, link, crash and bench, as regress-17m; core-16
 # is the shorter run on another server.  ../suites.sh says how output is counted.
-# LANES of them run side by side (2; suites that are named: 1), each taking the
+# LANES of them run side by side (3; suites that are named: 1), each taking the
 # next of the list; what measures time runs after the rest.
 # BUILT=yes takes what is in build/windows as it is; KEEP=yes keeps what the
 # tests left in /dev/shm and in the room.
@@ -280,9 +280,9 @@ if [ $# -gt 0 ]; then
 	side_by_side "${LANES:-1}" "$@"
 else
 	# the longest first; escapes want to know what policy decided
-	side_by_side "${LANES:-2}" policy tap-17 tap-17m regress-17 regress-17m package host legit-17 legit-17m \
+	side_by_side "${LANES:-3}" policy tap-17 tap-17m regress-17 regress-17m package host legit-17 legit-17m \
 		crash-17 crash-17m escapes-17m isolation-17 isolation-17m unit core-15m core-16 core-18 core-18m flights-17m
-	side_by_side "${LANES:-2}" link-17 link-17m
+	side_by_side 2 link-17 link-17m
 	side_by_side 1 bench-17
 fi
 close_suites

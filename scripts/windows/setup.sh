@@ -16,7 +16,7 @@
 here=$top/scripts/windows
 compiler=x86_64-w64-mingw32ucrt-gcc
 # the last one for the licence of CPython
-chroot_packages='wine wine64 gcc-mingw-w64-ucrt64 mingw-w64-tools libpython3.13-minimal'
+chroot_packages='wine wine64 make gcc-mingw-w64-ucrt64 mingw-w64-tools libpython3.13-minimal'
 
 # fresh NAME WORD...: true unless step NAME was done with the same words.
 fresh() {
