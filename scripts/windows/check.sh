@@ -170,7 +170,8 @@ suite_core() {
 }
 
 # PostgreSQL::Test::Cluster as it is, with the server's programs in PATH being
-# Windows programs.  Not 010, which is about signals: suite crash kills here.
+# Windows programs.  Not 010, 100 and 105, which are about signals, kills and
+# starts of servers: suite crash does that here.
 suite_tap() {
 	local folder=$work/tap-$1 tool seed
 	seed=$(SERVER=$1 "$top/scripts/windows/cluster.sh" seed) || return 1
