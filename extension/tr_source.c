@@ -381,6 +381,33 @@ since_value(const TrSource *source, const char *text)
 	return tr_input(&input, unconstify(char *, text), param, -1);
 }
 
+/*
+ * What gives the rows is what was prepared?  The plan is made anew where a
+ * function that the planner called has set another search_path, and a name may
+ * be another table's then.
+ */
+static void
+check_opened(const TrSource *source, TupleDesc desc)
+{
+	bool		same = desc->natts >= source->ncols &&
+		desc->natts >= source->since_attnum;
+
+	for (int i = 0; same && i < desc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, i);
+		const TrSourceColumn *column = i < source->ncols ?
+			&source->columns[i] : &source->since_column;
+
+		same = att->atttypid == column->type && att->atttypmod == column->typmod;
+	}
+	if (!same)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("the columns of the source are not those that were prepared"),
+				 errdetail("A function that the query calls has changed what its names mean."),
+				 errhint("Write names with their schema in the query.")));
+}
+
 Portal
 tr_source_open(TrSource *source)
 {
@@ -399,6 +426,7 @@ tr_source_open(TrSource *source)
 	nulls[1] = source->until == NULL ? 'n' : ' ';
 	portal = SPI_cursor_open(NULL, source->plan, values, nulls, true);
 	tr_source_end_reading(&before);
+	check_opened(source, portal->tupDesc);
 	return portal;
 }
 

@@ -129,6 +129,25 @@ $$;
 SELECT data FROM transform_preview('source_same', source_query => 'SELECT writes_later(1) AS id');
 SELECT count(*) FROM ONLY parent;
 
+-- a function that the planner calls changes what the names of another source mean
+CREATE SCHEMA sources_other;
+CREATE TABLE turned (x text);
+CREATE TABLE sources_other.turned (x bigint);
+INSERT INTO turned VALUES ('text');
+INSERT INTO sources_other.turned VALUES (65);
+CREATE FUNCTION turn() RETURNS integer LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+	IF current_setting('sources.called', true) = 'once' THEN
+		PERFORM set_config('search_path', 'sources_other', false);
+	END IF;
+	PERFORM set_config('sources.called', 'once', false);
+	RETURN 0;
+END
+$$;
+SELECT transform_script_create('source_second', E'def transform(a, b):\n    return b\n') > 0 AS created;
+SELECT data FROM transform_preview('source_second', sources => '{"a": {"query": "SELECT 1 AS y WHERE sources.turn() = 0"}, "b": {"query": "SELECT x FROM turned"}}');
+DROP SCHEMA sources_other CASCADE;
+
 -- names mean what they meant at the submit, whatever the job's session has
 SELECT transform_submit('source_same', destination => 'by_path', source_query => 'SELECT count(*) AS n FROM sales') AS job \gset
 SELECT transform_wait(:job, '1 min');
