@@ -1082,6 +1082,21 @@ def _error_modes(kwargs):
     return kwargs
 
 
+def _of_timestamp(name):
+    def call(self, ts):
+        # The library's C code lets None through and reads its memory as a time's.
+        if not isinstance(ts, pd.Timestamp):
+            raise TypeError(f"{name}() needs a Timestamp, not {describe(ts)}")
+        return getattr(self, name)(ts)
+    call.__name__ = call.__qualname__ = name
+    return call
+
+
+for _name in names.words("is_month_end is_month_start is_quarter_end is_quarter_start "
+                         "is_year_end is_year_start"):
+    _hidden[pd.offsets.BaseOffset, _name] = _of_timestamp(_name)
+
+
 def _empty(shape, dtype=float, order="C"):
     """np.empty hands out memory as it was left; scripts get zeros."""
     return np.zeros(shape, dtype, order)

@@ -313,6 +313,7 @@ df["w"] = df["t"].dt.isocalendar().week.astype("int64")
 df["x"] = (pd.Timestamp("2025-01-01") - df["t"]).dt.days
 df["y"] = df["t"] + pd.Timedelta(days=1) + pd.DateOffset(months=1)
 df["z"] = df["t"] + pd.offsets.MonthEnd(0)
+df["w"] = [pd.offsets.BDay().is_month_start(t) for t in df["t"]]
 ---
 df["x"] = df["t"].dt.tz_localize("UTC").dt.tz_convert("Europe/Berlin").dt.hour
 df["y"] = df["t"].dt.tz_localize("America/New_York", ambiguous="NaT", nonexistent="NaT")

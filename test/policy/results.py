@@ -216,6 +216,11 @@ def tests(serve, wire, sample):
                          ("BaseException('b')", "BaseException"), ("RecursionError('r')", "RecursionError")):
         yield ends(f"raises {raised}", f"raise {raised}", S, word)
     yield ends("raises MemoryError", "raise MemoryError()", outcome.MEMORY)
+    for name in ("is_month_end", "is_month_start", "is_quarter_end", "is_quarter_start", "is_year_end",
+                 "is_year_start"):
+        for offset in ("pd.offsets.MonthEnd()", "pd.offsets.Day()", "pd.DateOffset(days=1)"):
+            yield ends(f"{offset}.{name}(None)", f"{offset}.{name}(None)", S, "TypeError", "needs a Timestamp")
+    yield ends("called on its class", "pd.offsets.Day.is_month_start(pd.offsets.Day(), None)", S, "TypeError")
     yield ends("recursion", "def f(n):\n    return f(n + 1)\nf(0)", S, "RecursionError")
     yield ends("text that raises", "class E(Exception):\n    def __str__(self):\n        raise KeyError('x')\nraise E()",
                S, "E")
