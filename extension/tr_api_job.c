@@ -14,6 +14,7 @@
 #include "storage/lmgr.h"
 #include "tcop/utility.h"
 #include "utils/builtins.h"
+#include "utils/memutils.h"
 #include "utils/timestamp.h"
 
 #include "tr_api.h"
@@ -84,6 +85,18 @@ sleep_until(TimestampTz deadline)
 									   tr_wait_event(&event, "TransformJobEnd"));
 }
 
+/* What is read of the job each time goes into memory that is used again. */
+static void
+look_at(int64 job, TrJobStatus *status, MemoryContext context)
+{
+	MemoryContext old;
+
+	MemoryContextReset(context);
+	old = MemoryContextSwitchTo(context);
+	tr_api_job(job, status);
+	MemoryContextSwitchTo(old);
+}
+
 /*
  * A commit is visible a moment before other sessions are told to forget what
  * they have cached: who has just learnt that the job succeeded might still
@@ -96,6 +109,9 @@ wait(PG_FUNCTION_ARGS)
 	int64		job;
 	TimestampTz deadline;
 	TrJobStatus status;
+	MemoryContext looks = AllocSetContextCreate(CurrentMemoryContext,
+												"transform wait",
+												ALLOCSET_SMALL_SIZES);
 
 	tr_api_require_preload();
 	job = tr_api_int8_arg(fcinfo, 0, "job");
@@ -105,7 +121,7 @@ wait(PG_FUNCTION_ARGS)
 	ConditionVariablePrepareToSleep(tr_jobs_finished());
 	for (;;)
 	{
-		tr_api_job(job, &status);
+		look_at(job, &status, looks);
 		refuse_own_job(job, &status);
 		if (tr_job_is_final(status.state) ||
 			GetCurrentTimestamp() >= deadline)

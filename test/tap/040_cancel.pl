@@ -72,6 +72,23 @@ my $blocker = submit($node, 'forever', 'source', 'out_blocker');
 ok(begun($blocker), 'one job runs');
 my @jobs = map { submit($node, 'same', 'source', "out_$_", priority => $_) } (1, 3, 2);
 like(job_row($node, $jobs[0], 'waiting_reason')->{waiting_reason}, qr/transform\.max_concurrent_jobs is 1/, 'the others say what they wait for');
+
+# who waits for it is woken by the end of every other job, and keeps nothing of that
+SKIP:
+{
+	skip 'a thousand jobs take long here', 2 if $windows;
+	my $waiter = $node->background_psql('postgres');
+	my $pid = $waiter->query('SELECT pg_backend_pid()');
+	$waiter->query_until(qr/waiting/, "\\echo waiting\nSELECT transform_wait($blocker);\n");
+	ask($node, "DO \$\$ BEGIN FOR i IN 1..1000 LOOP PERFORM transform_cancel(transform_submit('same', 'source', 'none')); COMMIT; END LOOP; END \$\$");
+	my $memory = qr/\[$pid\].*ExprContext: (\d+) total/;
+	ask($node, "SELECT pg_log_backend_memory_contexts($pid)");
+	ok(wait_until(sub { slurp_file($node->logfile) =~ $memory }), 'the memory of who waits is told');
+	my ($most) = sort { $b <=> $a } slurp_file($node->logfile) =~ /$memory/g;
+	cmp_ok($most, '<=', 8192, '... and has not grown');
+	ask($node, "SELECT pg_terminate_backend($pid)");
+	eval { $waiter->quit };
+}
 ask($node, "SELECT transform_cancel($jobs[2]), transform_cancel($blocker)");
 is(wait_for_job($node, $jobs[0]), 'succeeded', 'the one of the lowest priority');
 is(wait_for_job($node, $jobs[1]), 'succeeded', 'the one of the highest');
