@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "executor/spi.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "storage/condition_variable.h"
@@ -278,7 +279,13 @@ transform_assert_no_transaction_block(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
 				 errmsg("transform_run cannot run inside a transaction block"),
 				 errdetail("It commits the submitted job, so that the job can start, and then waits for it."),
-				 errhint("Call it outside BEGIN ... COMMIT, or use transform_submit(), COMMIT and transform_wait().")));
+				 errhint("Switch the client's autocommit on and send the CALL alone, outside BEGIN ... COMMIT and EXCEPTION; or use transform_submit(), COMMIT and transform_wait().")));
+	if (!SPI_inside_nonatomic_context())
+		ereport(ERROR,
+				(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
+				 errmsg("transform_run cannot run where its caller may not commit"),
+				 errdetail("A function may not, nor a procedure with SET or SECURITY DEFINER, nor what these call."),
+				 errhint("Call it from elsewhere, or use transform_submit(), COMMIT and transform_wait().")));
 	PG_RETURN_VOID();
 }
 
