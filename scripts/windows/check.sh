@@ -10,6 +10,7 @@
 # is the shorter run on another server.  ../suites.sh says how output is counted.
 # LANES of them run side by side (3; suites that are named: 1), each taking the
 # next of the list; what measures time runs after the rest.
+# TAP=040_cancel runs that file of test/tap alone.
 # BUILT=yes takes what is in build/windows as it is; KEEP=yes keeps what the
 # tests left in /dev/shm and in the room.
 . "$(dirname "$0")/common.sh"
@@ -183,7 +184,7 @@ suite_tap() {
 	cd "$folder" && env WINDOWS_SERVER="$room/run/$1" WINDOWS_DUMP="$room/pg${1%m}" WINDOWS_SEED="$seed" \
 		TESTDIR="$folder" TESTDATADIR="$folder/data" TESTLOGDIR="$folder/log" TEMP_CONFIG="$scratch/every.conf" \
 		PG_TEST_TIMEOUT_DEFAULT=120 PG_REGRESS="$pgxs_test/regress/pg_regress" PATH="$folder/bin:$bindir:$PATH" \
-		TRANSFORM_CONF="$scratch/tap.conf" prove -v --timer -I "$pgxs_test/perl" -I "$top/test/perl" "$top"/test/tap/0[2-9]*.pl
+		TRANSFORM_CONF="$scratch/tap.conf" prove -v --timer -I "$pgxs_test/perl" -I "$top/test/perl" "$top"/test/tap/${TAP:-0[2-9]*}.pl
 	local status=$?
 	[ $status = 0 ] || cp -r "$folder/tmp_check/log" "$logs/tap-$1" 2>/dev/null
 	return $status
