@@ -42,7 +42,7 @@ is((stat $key)[2] & oct(777), oct(600), '... for its own account alone') unless 
 
 # ---- killed: what was committed is there, what is told of it fits
 my %jobs;
-for my $role (qw(scheduler runner scheduler))
+for my $role (qw(scheduler runner), $windows ? () : 'scheduler')
 {
 	my $job = submit($node, 'slow', 'source', "out_$role" . scalar keys %jobs);
 	my $known = verify()->{head};

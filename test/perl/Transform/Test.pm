@@ -108,11 +108,13 @@ sub wait_until
 {
 	my ($fact, $seconds) = @_;
 	my $end = Time::HiRes::time() + ($seconds // $PostgreSQL::Test::Utils::timeout_default);
+	my $pause = 0.01;
 	while (Time::HiRes::time() < $end)
 	{
 		my $value = $fact->();
 		return $value if $value;
-		Time::HiRes::usleep(10_000);
+		Time::HiRes::sleep($pause);
+		$pause = 0.1 if ($pause *= 1.5) > 0.1;
 	}
 	return;
 }
