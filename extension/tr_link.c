@@ -13,6 +13,7 @@
  */
 #include "postgres.h"
 
+#include "access/xlog.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
@@ -91,8 +92,14 @@ tr_conn_wrong_account(const char *address)
 static TrConn *
 connect_or_fail(const char *address)
 {
-	TrConn	   *conn = tr_conn_open(address, tr_sandbox_account);
+	TrConn	   *conn;
 
+	if (RecoveryInProgress())
+		ereport(ERROR,
+				(errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
+				 errmsg("scripts cannot run during recovery"),
+				 errhint("This server is a standby: call it on the primary.")));
+	conn = tr_conn_open(address, tr_sandbox_account);
 	if (conn == NULL)
 		ereport(ERROR,
 				(errcode(TR_ERR_SANDBOX),

@@ -48,6 +48,15 @@ refuse(Oid relid, const char *detail, const char *hint)
 
 /* ---- foreign keys of other tables ---- */
 
+/* SET CONSTRAINTS takes every constraint of a schema that has the name. */
+static void
+explain_namesake(void *arg)
+{
+	(void) arg;
+	if (geterrcode() == ERRCODE_WRONG_OBJECT_TYPE)
+		errhint("A foreign key to this table has to be deferred, and a constraint of another table has the same name: rename one of them (ALTER TABLE ... RENAME CONSTRAINT).");
+}
+
 /*
  * One that would carry the deletion on is refused.  One that only checks, and
  * may wait, waits for the commit, when the new rows are there.
@@ -55,8 +64,10 @@ refuse(Oid relid, const char *detail, const char *hint)
 static void
 meet_foreign_key(Oid relid, Form_pg_constraint key)
 {
+	ErrorContextCallback callback = {.callback = explain_namesake};
 	char	   *name = quote_qualified_identifier(get_namespace_name(key->connamespace),
 												  NameStr(key->conname));
+	int			rc;
 
 	if (key->confdeltype != FKCONSTR_ACTION_NOACTION &&
 		key->confdeltype != FKCONSTR_ACTION_RESTRICT)
@@ -66,8 +77,11 @@ meet_foreign_key(Oid relid, Form_pg_constraint key)
 			   "Use mode => 'upsert', or a foreign key that is DEFERRABLE with ON DELETE NO ACTION.");
 	if (!key->condeferrable || OidIsValid(key->conparentid))
 		return;
-	if (SPI_execute(psprintf("SET CONSTRAINTS %s DEFERRED", name), false, 0) !=
-		SPI_OK_UTILITY)
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
+	rc = SPI_execute(psprintf("SET CONSTRAINTS %s DEFERRED", name), false, 0);
+	error_context_stack = callback.previous;
+	if (rc != SPI_OK_UTILITY)
 		elog(ERROR, "could not defer constraint %s", name);
 }
 

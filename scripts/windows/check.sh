@@ -171,7 +171,7 @@ suite_core() {
 }
 
 # PostgreSQL::Test::Cluster as it is, with the server's programs in PATH being
-# Windows programs.  Not 010, 100 and 105, which are about signals, kills and
+# Windows programs.  Not 010, 100, 105 and 110, which are about signals, kills and
 # starts of servers: suite crash does that here.
 suite_tap() {
 	local folder=$work/tap-$1 tool seed

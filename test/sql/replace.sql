@@ -122,6 +122,11 @@ SELECT go('parent') AS job \gset
 SELECT transform_wait(:job, '1 min');
 SELECT how(:job);
 ALTER TABLE child ALTER CONSTRAINT child_parent DEFERRABLE;
+CREATE TABLE namesake (n integer CONSTRAINT child_parent UNIQUE);
+SELECT go('parent') AS job \gset
+SELECT transform_wait(:job, '1 min');
+SELECT how(:job);
+DROP TABLE namesake;
 SELECT go('parent') AS job \gset
 SELECT transform_wait(:job, '1 min');
 SELECT how(:job);
